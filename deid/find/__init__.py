@@ -1,0 +1,1 @@
+"""Where could something be? Image in, regions and text lines out."""

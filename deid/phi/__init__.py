@@ -1,0 +1,1 @@
+"""Is it identifying? Lines and their neighbours in, findings out."""
