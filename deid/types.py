@@ -346,7 +346,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result for one input. `output` is relative to the clean folder and set where `status` is clean."""
+    """The result for one input. `output` is relative to the clean folder and set where `status` is clean.
+
+    `found` are values read in the pixels that are worth seeking in the rest of the case; `seconds` is CPU time.
+    """
 
     source: Source
     status: Status
@@ -359,4 +362,5 @@ class Outcome:
     changes: tuple[HeaderChange, ...] = ()
     verification: Verification | None = None
     reasons: tuple[Reason, ...] = ()
+    found: tuple[KnownValue, ...] = ()
     seconds: float = 0.0

@@ -1,0 +1,125 @@
+"""A text of our own under every picture of the second look: an engine that does not see it has seen nothing.
+
+An engine that fails silently returns no lines, and a picture without lines looks clean. The strip below the picture holds
+a word that is known, at a place that is known; only where the engine reports it there is its silence about the rest worth
+anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from deid.types import Box, Frames, Region, TextLine
+
+if TYPE_CHECKING:
+    from deid.types import Display, Stored
+
+_WORD = "CANARY 4729"
+# Strip height: large enough to be read after the half-size pass, small enough to cost nothing.
+_ROWS = 56
+
+
+class WithCanary:
+    """Frames with the canary's strip below each; the picture keeps its coordinates."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return self._frames.count
+
+    @property
+    def lossy(self) -> bool:
+        """As the frames themselves."""
+        return self._frames.lossy
+
+    def shape(self, index: int) -> tuple[int, int]:
+        """Rows (with the strip) and columns (at least the strip's)."""
+        rows, columns = self._frames.shape(index)
+        strip = _strip(rows)
+        return rows + strip.shape[0], max(columns, strip.shape[1])
+
+    def stored(self, index: int) -> Stored:
+        """The frame's own samples, without the strip: reading is done on displays."""
+        return self._frames.stored(index)
+
+    def black(self, index: int) -> tuple[float, ...]:
+        """As the frames themselves."""
+        return self._frames.black(index)
+
+    def display(self, index: int) -> Display:
+        """What a person sees, with the strip."""
+        return self._below(self._frames.display(index))
+
+    def looks(self, index: int) -> tuple[Display, ...]:
+        """Every look, each with the strip."""
+        return tuple(self._below(look) for look in self._frames.looks(index))
+
+    def _below(self, picture: Display) -> Display:
+        rows, columns = picture.shape[:2]
+        strip = _strip(rows)
+        whole = np.zeros((rows + strip.shape[0], max(columns, strip.shape[1]), 3), np.uint8)
+        whole[:rows, :columns] = picture
+        whole[rows:, : strip.shape[1]] = strip
+        return whole
+
+
+def canary_sings(lines: Sequence[TextLine], frames: Frames) -> bool:
+    """Tell whether the canary was read where it stands, on every frame.
+
+    Parameters
+    ----------
+    lines
+        What the engine found on `WithCanary(frames)`.
+    frames
+        The frames without the strip.
+    """
+    heard = [line for line in lines if _reads_canary(line)]
+    return all(
+        any(line.frames[0] <= index < line.frames[1] and _covers(line, _ink(frames.shape(index)[0])) for line in heard)
+        for index in range(frames.count)
+    )
+
+
+def _reads_canary(line: TextLine) -> bool:
+    return Levenshtein.distance(line.text.reveal().replace(" ", "").upper(), _WORD.replace(" ", "")) <= 2
+
+
+def _covers(line: TextLine, box: Box) -> bool:
+    x0, y0, x1, y1 = Region(line.quad, line.frames).box
+    return x0 <= box[0] and y0 <= box[1] and x1 >= box[2] and y1 >= box[3]
+
+
+def without_canary(lines: Sequence[TextLine], frames: Frames) -> tuple[TextLine, ...]:
+    """Return the lines of the picture itself, without those whose centre lies in the strip."""
+    bottoms = {index: frames.shape(index)[0] for index in {min(line.frames[0], frames.count - 1) for line in lines}}
+    return tuple(line for line in lines if sum(y for _, y in line.quad) / 4 < bottoms[min(line.frames[0], frames.count - 1)])
+
+
+def _scale(rows: int) -> float:
+    # A large photo is looked at in a smaller scale too: the word grows with it.
+    return max(1.0, rows / 1500)
+
+
+def _strip(rows: int) -> Display:
+    scale = _scale(rows)
+    (width, _), _ = cv2.getTextSize(_WORD, cv2.FONT_HERSHEY_SIMPLEX, scale, round(2 * scale))
+    strip = np.zeros((round(_ROWS * scale), width + round(48 * scale), 3), np.uint8)
+    origin = (round(24 * scale), round(38 * scale))
+    cv2.putText(strip, _WORD, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (235, 235, 235), round(2 * scale), cv2.LINE_AA)
+    return strip
+
+
+@lru_cache(maxsize=64)
+def _ink(rows: int) -> Box:
+    """The box of the word's ink in the coordinates of the padded picture."""
+    ys, xs = np.nonzero(_strip(rows).max(axis=2) > 128)
+    return int(xs.min()), rows + int(ys.min()), int(xs.max()) + 1, rows + int(ys.max()) + 1

@@ -1,0 +1,177 @@
+"""The second look: the written draft is opened again, read again, searched, and compared with its source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deid.find import look_again
+from deid.find.canary import WithCanary, canary_sings, without_canary
+from deid.formats import recognise
+from deid.phi import byte_forms, find_known
+from deid.policy import Policy
+from deid.protocols import Classifier, TextEngine
+from deid.redact import Redacted, cover
+from deid.types import Finding, Frames, Instance, KnownValue, Reading, Reason, Region, TextLine, Verification
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Evidence that rests on what stands beside a word. Out of its context (the neighbours are black now) it proves nothing
+# about a word that the first look judged in full context and left.
+_CONTEXT_EVIDENCE = ("not-technical", "closure", "label", "unexplained-number", "model")
+# A first reading is trusted as "already judged" from this confidence on.
+_TRUSTED = 0.8
+# Share of a finding's area that masks (or words already judged) must cover for it to be no news.
+_COVERED = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """The judges that read the draft: engine, classifier, policy and, where the policy wants one, a witness of another make."""
+
+    engine: TextEngine
+    classifier: Classifier
+    policy: Policy
+    witness: TextEngine | None = None
+
+
+def verify(
+    draft: bytes,
+    name: str,
+    source: Instance,
+    first: Reading,
+    masks: Sequence[Region],
+    known: Sequence[KnownValue],
+    look: SecondLook,
+) -> Verification:
+    """Look at a written draft as a stranger would, and say everything that speaks against its release.
+
+    Parameters
+    ----------
+    draft
+        The bytes as they lie on the disk.
+    name
+        The draft's file name, for recognising its format.
+    source
+        The decoded source, for the comparison outside the masks.
+    first
+        What the first look read: words that it judged in full context are not judged again out of it.
+    masks
+        What the plan masked.
+    known
+        Every known value of the case; none may be found in bytes, header or pixels.
+
+    Raises
+    ------
+    FileRefused
+        Where the draft cannot be read at all.
+    """
+    written_format = recognise(draft, name)
+    written = written_format.read(draft, look.policy)
+    reasons = [Reason("strange-bytes", part) for part in written_format.strangers(draft)[:3]]
+    reasons += _known_in_header(written, known)
+    reasons += _known_in_bytes(draft, known)
+    changed, psnr, change_reasons = _compare(source.frames, written.frames, masks, look.policy)
+    reasons += change_reasons
+    leaked: list[Finding] = []
+    passes: list[str] = []
+    total = 0
+    for engine in filter(None, (look.engine, look.witness)):
+        findings, more_passes, more_reasons = _read_again(engine, written, first, masks, known, look)
+        leaked += [finding for finding in findings if not _is_covered(finding, masks, written.frames)]
+        total += len(findings)
+        passes += more_passes
+        reasons += more_reasons
+    return Verification(look.engine.name, tuple(passes), total, tuple(leaked), changed, psnr, tuple(dict.fromkeys(reasons)))
+
+
+def _read_again(
+    engine: TextEngine, written: Instance, first: Reading, masks: Sequence[Region], known: Sequence[KnownValue], look: SecondLook
+) -> tuple[tuple[Finding, ...], tuple[str, ...], list[Reason]]:
+    """Read the draft with one engine; its silence counts only where it reads the canary."""
+    padded = replace(written, frames=WithCanary(written.frames))
+    reading = look_again(padded, engine, look.policy, masks, photo=first.photo)
+    reasons = [] if canary_sings(reading.lines, written.frames) else [Reason("engine-failed", "canary not read")]
+    lines = without_canary(reading.lines, written.frames)
+    findings = look.classifier.classify(lines, known, look.policy)
+    kept = [] if look.policy.mask_all_text else _judged_regions(first.lines)
+    return tuple(f for f in findings if not _already_judged(f, kept, written.frames)), reading.passes, reasons
+
+
+def _judged_regions(lines: Sequence[TextLine]) -> list[Region]:
+    return [Region(line.quad, line.frames) for line in lines if line.confidence >= _TRUSTED and len(line.text)]
+
+
+def _already_judged(finding: Finding, kept: Sequence[Region], frames: Frames) -> bool:
+    weak = finding.evidence.partition(":")[0] in _CONTEXT_EVIDENCE
+    return weak and _is_covered(finding, kept, frames)
+
+
+def _is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> bool:
+    """Tell whether regions cover most of a finding on every frame that it is on (first and last stand for the rest)."""
+    first, past = finding.region.clipped(frames.count).frames
+    if past <= first:
+        return True
+    for index in {first, past - 1}:
+        shape = frames.shape(index)
+        area = cover([finding.region], index, shape)
+        total = int(area.sum())
+        if total and int((area & cover(regions, index, shape)).sum()) < _COVERED * total:
+            return False
+    return True
+
+
+def _known_in_header(written: Instance, known: Sequence[KnownValue]) -> list[Reason]:
+    return [Reason("known-value", text.path) for text in written.header_text if find_known(text.text.reveal(), known)][:3]
+
+
+def _known_in_bytes(draft: bytes, known: Sequence[KnownValue]) -> list[Reason]:
+    return [Reason("known-value", "file bytes")] if any(form in draft for form in byte_forms(known)) else []
+
+
+def _compare(source: Frames, written: Frames, masks: Sequence[Region], policy: Policy) -> tuple[float, float, list[Reason]]:
+    """Compare source and draft outside the masks, and see that the masks are filled; return largest change, PSNR and reasons."""
+    if source.count != written.count or any(source.shape(i) != written.shape(i) for i in range(source.count)):
+        return math.inf, 0.0, [Reason("changed-outside", "frames")]
+    redacted = Redacted(source, masks)
+    largest, worst, unfilled = 0.0, math.inf, False
+    for index in range(source.count):
+        before, after = _comparable(redacted, written, index)
+        if np.array_equal(before, after):
+            continue
+        masked = cover(masks, index, source.shape(index))
+        change = np.abs(before.astype(np.float64) - after.astype(np.float64))
+        if change[~masked].size:
+            largest = max(largest, float(np.nanmax(change[~masked])))
+            worst = min(worst, _psnr(change[~masked], before))
+        # Under a mask the lossy codec rings near the edge only; a mask that was not drawn changes far more on average.
+        unfilled |= bool(masked.any()) and float(np.nanmean(change[masked])) > (_span(before) * 0.05 if source.lossy else 0.0)
+    reasons = [Reason("changed-outside", "masks not filled")] if unfilled else []
+    allowed = worst >= policy.tolerance_psnr if source.lossy or written.lossy else largest == 0.0
+    return largest, worst, reasons if allowed else [*reasons, Reason("changed-outside")]
+
+
+def _comparable(redacted: Frames, written: Frames, index: int) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Stored samples of both where they are of one kind, else what a person sees of both."""
+    before, after = redacted.stored(index), written.stored(index)
+    if before.shape == after.shape and before.dtype == after.dtype:
+        return before, after
+    return redacted.display(index), written.display(index)
+
+
+def _psnr(change: NDArray[np.float64], before: NDArray[np.generic]) -> float:
+    error = float(np.nanmean(np.square(change)))
+    return math.inf if error == 0.0 else 10 * math.log10(_span(before) ** 2 / error)
+
+
+def _span(pixels: NDArray[np.generic]) -> float:
+    """Peak signal: the type's range for 8 bit, the frame's own range for deeper or signed samples."""
+    if pixels.dtype == np.uint8:
+        return 255.0
+    finite = pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels
+    return float(max(1.0, float(finite.max()) - float(finite.min()))) if finite.size else 1.0
