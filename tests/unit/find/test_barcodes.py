@@ -1,0 +1,127 @@
+"""The barcode detector: every kind is found, read, and covered whole with its quiet zone."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import zxingcpp
+
+from deid.find.barcodes import BarcodeDetector
+from deid.types import PhiCategory
+
+TEXTS = {
+    "QRCode": "MRN 4711-0815",
+    "MicroQRCode": "4711-0815",
+    "DataMatrix": "MRN 4711-0815",
+    "Aztec": "MRN 4711-0815",
+    "PDF417": "MRN 4711-0815",
+    "Code128": "MRN47110815",
+    "Code39": "MRN47110815",
+    "Code93": "MRN47110815",
+    "Codabar": "A47110815B",
+    "ITF": "47110815",
+    "EAN13": "4006381333931",
+}
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return BarcodeDetector()
+
+
+def symbol(kind, module=3):
+    """A code without quiet zone: (rows, columns), uint8, black on white."""
+    code = zxingcpp.create_barcode(TEXTS[kind], getattr(zxingcpp.BarcodeFormat, kind))
+    grey = np.array(code.to_image(scale=module))
+    rows, columns = np.nonzero(grey < 128)
+    return grey[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+
+
+def on_paper(code, margin=60, paper=255):
+    picture = np.full((code.shape[0] + 2 * margin, code.shape[1] + 2 * margin, 3), paper, np.uint8)
+    picture[margin:-margin, margin:-margin] = code[..., None]
+    return picture, code < 255
+
+
+def left_over(found, dark):
+    """How many dark pixels of the codes lie outside every region."""
+    covered = np.zeros(dark.shape, np.uint8)
+    for detection in found:
+        cv2.fillPoly(covered, [np.array(detection.region.polygon, np.int32)], 1)
+    return int((dark & (covered == 0)).sum())
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_every_kind_is_read_and_covered_whole(detector, kind):
+    picture, _ = on_paper(symbol(kind))
+    found = detector.detect(picture)
+    assert [f.text for f in found] == [TEXTS[kind]]
+    assert left_over(found, picture[..., 0] < 128) == 0
+    assert found[0].score == 1.0
+    assert found[0].region.frames == (0, 1)
+    assert detector.category is PhiCategory.OTHER
+
+
+def test_the_evidence_names_the_kind_and_nothing_else(detector):
+    kinds = {kind: detector.detect(on_paper(symbol(kind))[0])[0].evidence for kind in ("QRCode", "DataMatrix", "Code128", "EAN13")}
+    assert kinds == {
+        "QRCode": "barcode:qr",
+        "DataMatrix": "barcode:data-matrix",
+        "Code128": "barcode:code-128",
+        "EAN13": "barcode:ean-13",
+    }
+
+
+@pytest.mark.parametrize("kind", ["QRCode", "DataMatrix"])
+@pytest.mark.parametrize("degrees", [17, 45, 90, 180, 260])
+def test_a_turned_code_is_covered_whole(detector, kind, degrees):
+    code = symbol(kind, 4)
+    side = int(np.hypot(*code.shape)) + 120
+    picture = np.full((side, side, 3), 255, np.uint8)
+    top, left = (side - code.shape[0]) // 2, (side - code.shape[1]) // 2
+    picture[top : top + code.shape[0], left : left + code.shape[1]] = code[..., None]
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), degrees, 1)
+    picture = cv2.warpAffine(picture, turn, (side, side), borderValue=(255, 255, 255))
+    found = detector.detect(picture)
+    assert TEXTS[kind] in [f.text for f in found]
+    assert left_over(found, picture[..., 0] < 128) == 0
+
+
+def test_white_on_black_is_found(detector):
+    picture, _ = on_paper(symbol("QRCode"))
+    found = detector.detect(255 - picture)
+    assert [f.text for f in found] == [TEXTS["QRCode"]]
+
+
+def test_a_damaged_code_is_covered_though_it_says_nothing(detector):
+    picture, _ = on_paper(symbol("QRCode", 6), margin=80)
+    dark = picture[..., 0] < 128
+    side = picture.shape[0] - 160
+    middle = picture[80 + side // 3 : 80 + side * 4 // 5, 80 + side // 3 : 80 + side * 4 // 5]
+    middle[:] = np.random.default_rng(5).integers(0, 2, middle.shape[:2], np.uint8)[..., None] * 255
+    found = detector.detect(picture)
+    assert found
+    assert all(f.text == "" and f.score < 1 for f in found)
+    assert left_over(found, dark) == 0
+
+
+def test_two_codes_on_one_sheet_are_both_found(detector):
+    one, two = on_paper(symbol("QRCode"))[0], on_paper(symbol("Code128"))[0]
+    sheet = np.full((one.shape[0] + two.shape[0], max(one.shape[1], two.shape[1]), 3), 255, np.uint8)
+    sheet[: one.shape[0], : one.shape[1]] = one
+    sheet[one.shape[0] :, : two.shape[1]] = two
+    assert {f.text for f in detector.detect(sheet)} == {TEXTS["QRCode"], TEXTS["Code128"]}
+
+
+def test_a_code_at_the_edge_stays_inside_the_picture(detector):
+    picture = on_paper(symbol("QRCode"), margin=8)[0]
+    for detection in detector.detect(picture):
+        x0, y0, x1, y1 = detection.region.box
+        assert 0 <= x0 < x1 <= picture.shape[1]
+        assert 0 <= y0 < y1 <= picture.shape[0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 200, 3), (64, 64, 3)])
+def test_nothing_is_found_where_nothing_is(detector, shape):
+    assert detector.detect(np.full(shape, 90, np.uint8)) == ()
