@@ -1,1 +1,27 @@
 """The two ends: files in, frames and header out; frames and header in, files out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deid.formats.recognition import recognise
+
+if TYPE_CHECKING:
+    from deid.protocols import Format
+    from deid.types import Instance, Stored
+
+__all__ = ["from_array", "recognise"]
+
+
+def from_array(pixels: Stored) -> tuple[Format, Instance]:
+    """Return a picture in memory, (rows, columns[, samples]) uint8 or uint16, as an instance, and the format that writes it.
+
+    Raises
+    ------
+    ValueError
+        Where the array is no picture.
+    """
+    from deid.formats.arrays import instance_from_array
+    from deid.formats.png import Png
+
+    return Png(), instance_from_array(pixels)

@@ -1,0 +1,26 @@
+"""All that is kept of a picture's header: how to write it again, and what will not be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deid.types import HeaderChange
+
+
+@dataclass(frozen=True, slots=True)
+class JpegRecipe:
+    """How a JPEG was compressed: quantisation tables in natural order, and chroma subsampling as Pillow names it (0, 1, 2)."""
+
+    tables: tuple[tuple[int, ...], ...]
+    subsampling: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHeader:
+    """All that is kept of a picture's header: the kind to write, times in ms a frame, the loop count, and what will be removed."""
+
+    writes: str
+    durations: tuple[int, ...] = ()
+    loop: int = 0
+    recipe: JpegRecipe | None = None
+    removed: tuple[HeaderChange, ...] = ()

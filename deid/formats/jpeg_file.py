@@ -1,0 +1,168 @@
+"""JPEG files, segment by segment: walking one to its last byte, and writing one with the source's own tables (T.81)."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from deid.types import Frames, Region
+
+if TYPE_CHECKING:
+    from deid.formats.header import JpegRecipe, PictureHeader
+    from deid.types import Stored
+
+SOI, EOI, SOS, DQT, DHT, DRI, COM, TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE, 0x01
+FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_RESTARTS = range(0xD0, 0xD8)
+# JFIF 1.01, no thumbnail; the density is the encoder's constant.
+_JFIF = b"JFIF\0\x01\x01"
+# A decibel above what the policy asks for by default, because masks are measured as boxes here.
+_WANTED_PSNR = 46.0
+# Quality of a first JPEG: visually lossless, colour at full resolution.
+_FRESH_QUALITY = 95
+
+
+class Segment(NamedTuple):
+    """One segment: marker code, payload without its length, and where it ends; scans carry their compressed data."""
+
+    marker: int
+    body: bytes
+    start: int
+    end: int
+
+
+def segments(data: bytes) -> Iterator[Segment]:
+    """Walk the segments up to the first EOI, or up to the first byte that does not fit."""
+    at = 2
+    while at + 2 <= len(data) and data[at] == 0xFF:
+        start = at
+        while at < len(data) and data[at] == 0xFF:
+            at += 1
+        if at >= len(data):
+            return
+        marker = data[at]
+        at += 1
+        if marker in (EOI, TEM) or marker in _RESTARTS:
+            yield Segment(marker, b"", start, at)
+            if marker == EOI:
+                return
+            continue
+        length = int.from_bytes(data[at : at + 2], "big")
+        if length < 2 or at + length > len(data):
+            return
+        body, at = data[at + 2 : at + length], at + length
+        if marker == SOS:
+            at = _scan_end(data, at)
+        yield Segment(marker, body, start, at)
+
+
+def _scan_end(data: bytes, at: int) -> int:
+    """Find the first marker after compressed data that is neither a stuffed byte nor a restart."""
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 1 >= len(data):
+            return len(data)
+        if data[at + 1] != 0 and data[at + 1] not in _RESTARTS:
+            return at
+        at += 2
+
+
+def removed_parts(data: bytes) -> Iterator[str]:
+    """Name what a source holds beside its picture."""
+    end = 2
+    for segment in segments(data):
+        end = segment.end
+        if segment.marker == COM:
+            yield "COM"
+        elif 0xE0 <= segment.marker <= 0xEF and not segment.body.startswith(_JFIF[:5]):
+            yield _application(segment)
+    if end < len(data):
+        yield "TrailingBytes"
+
+
+def _application(segment: Segment) -> str:
+    known = {
+        b"Exif\0": "EXIF",
+        b"http://ns.adobe.com/": "XMP",
+        b"ICC_PROFILE\0": "ICCProfile",
+        b"Photoshop ": "IPTC",
+        b"MPF\0": "MPF",
+        b"JFXX\0": "JFXXThumbnail",
+    }
+    return next((name for start, name in known.items() if segment.body.startswith(start)), f"APP{segment.marker - 0xE0}")
+
+
+def strangers(data: bytes) -> tuple[str, ...]:
+    """Name whatever a JPEG file of ours would not hold; every byte is accounted for."""
+    walked = list(segments(data))
+    if data[:2] != b"\xff\xd8" or not walked or walked[-1].marker != EOI:
+        return ("order",)
+    found = list(removed_parts(data))
+    allowed = {0xE0, DQT, 0xC0, 0xC1, 0xC2, DHT, DRI, SOS, EOI}
+    found += [f"marker-{segment.marker:02X}" for segment in walked if segment.marker not in allowed | {COM, *range(0xE1, 0xF0)}]
+    found += ["fill" for segment in walked if data[segment.start + 1] == 0xFF]
+    for segment in walked:
+        if segment.marker == 0xE0 and (segment.body[:7] != _JFIF or len(segment.body) != 14 or segment.body[12:] != b"\0\0"):
+            found.append("APP0")
+    return tuple(found + _table_strangers(walked))
+
+
+def _table_strangers(walked: list[Segment]) -> list[str]:
+    """Check that every quantisation table is one that a component uses, and that frame and tables have their exact length."""
+    frames = [segment.body for segment in walked if segment.marker in FRAME_MARKERS]
+    if len(frames) != 1 or len(frames[0]) < 6 or len(frames[0]) != 6 + 3 * frames[0][5]:
+        return ["SOF"]
+    used = set(frames[0][8::3])
+    defined = []
+    for segment in walked:
+        if segment.marker == DQT:
+            body = segment.body
+            while body:
+                defined.append(body[0] & 15)
+                body = body[1 + 64 * (1 + (body[0] >> 4)) :]
+    return [] if sorted(defined) == sorted(used) else ["DQT"]
+
+
+def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:
+    """Write one frame, grey or RGB, as JPEG: with the source's tables, finer ones where these would cost more than 45 dB."""
+    stored = frames.stored(0)
+    image = Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored)
+    written = b""
+    for options in _attempts(header.recipe):
+        draft = io.BytesIO()
+        image.save(draft, "JPEG", optimize=True, **options)
+        written = draft.getvalue()
+        if psnr(stored, written, masks) >= _WANTED_PSNR:
+            break
+    file.write(written)
+
+
+def _attempts(recipe: JpegRecipe | None) -> Iterator[dict[str, object]]:
+    """Encoder options, from the smallest file to the truest."""
+    if recipe is not None:
+        for divisor, subsampling in ((1, recipe.subsampling), (1, 0), (2, 0), (4, 0)):
+            tables = [[max(1, round(value / divisor)) for value in table] for table in recipe.tables]
+            yield {"qtables": tables, "subsampling": subsampling}
+    for quality in (_FRESH_QUALITY, 98, 100):
+        yield {"quality": quality, "subsampling": 0}
+
+
+def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
+    """Signal-to-noise ratio, in dB, of a written JPEG against the samples it was made from, outside the boxes of the masks."""
+    decoded = np.asarray(Image.open(io.BytesIO(written))).reshape(stored.shape)
+    counts = np.ones(stored.shape[:2], np.bool_)
+    for x0, y0, x1, y1 in (mask.box for mask in masks):
+        counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = False
+    if not counts.any():
+        return math.inf
+    error = 0.0
+    for row in range(0, stored.shape[0], 512):
+        band = slice(row, row + 512)
+        difference = stored[band].astype(np.float32) - decoded[band]
+        error += float(np.square(difference[counts[band]]).sum(dtype=np.float64))
+    return math.inf if error == 0 else 10 * math.log10(255**2 * int(counts.sum()) * stored.shape[2] / error)

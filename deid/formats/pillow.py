@@ -1,0 +1,98 @@
+"""The only door to Pillow's decoders: one format at a time, limits before decoding, warnings and errors turned into refusals."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from deid.errors import FileRefused
+from deid.formats.arrays import without_hidden_colour
+from deid.formats.colour import to_srgb
+from deid.policy import Policy
+
+if TYPE_CHECKING:
+    from deid.types import Stored
+
+_DEEP_MODES = {"I": np.int32, "F": np.float32}
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Run Pillow strictly: truncated pictures are errors, its warnings are no noise, its own size limit gives way to ours.
+
+    Raises
+    ------
+    FileRefused
+        ``truncated`` or ``broken``, whatever Pillow raises.
+    """
+    limit, lenient = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (FileRefused, MemoryError):
+        raise
+    except UnidentifiedImageError:
+        raise FileRefused("broken") from None
+    except EOFError:
+        raise FileRefused("truncated") from None
+    except OSError as error:
+        raise FileRefused("truncated" if "truncated" in str(error) else "broken") from None
+    except Exception:  # decoders of damaged files raise struct.error, SyntaxError, KeyError and more
+        raise FileRefused("broken") from None
+    finally:
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = limit, lenient
+
+
+def open_picture(data: bytes, name: str, policy: Policy) -> Image.Image:
+    """Open a file with one of Pillow's formats, header only, and check its size; call inside `decoding`."""
+    image = Image.open(io.BytesIO(data), formats=(name,))
+    check_size(image.height, image.width, policy)
+    return image
+
+
+def check_size(rows: int, columns: int, policy: Policy) -> None:
+    """Refuse a frame beyond the policy's limit.
+
+    Raises
+    ------
+    FileRefused
+        ``too-large``, or ``broken`` where a side is not positive.
+    """
+    if rows < 1 or columns < 1:
+        raise FileRefused("broken")
+    if rows * columns > policy.max_megapixels * 1e6:
+        raise FileRefused("too-large")
+
+
+def check_count(count: int, policy: Policy) -> None:
+    """Refuse a file with more frames or pages than the policy allows.
+
+    Raises
+    ------
+    FileRefused
+        ``too-large``.
+    """
+    if count > policy.max_frames:
+        raise FileRefused("too-large")
+
+
+def samples(image: Image.Image, mode: str = "") -> Stored:
+    """Decode the current frame to (rows, columns, samples): grey or sRGB, uint8; deep grey keeps its own type.
+
+    `mode`, one of L, LA, RGB and RGBA, is what frames of one film have in common.
+    """
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)[:, :, np.newaxis]
+    if image.mode in _DEEP_MODES:
+        return np.asarray(image, dtype=_DEEP_MODES[image.mode])[:, :, np.newaxis]
+    plain = to_srgb(image, image.info.get("icc_profile"))
+    array = np.asarray(plain.convert(mode) if mode and plain.mode != mode else plain)
+    return without_hidden_colour(array if array.ndim == 3 else array[:, :, np.newaxis])
