@@ -40,7 +40,7 @@ def dataset_from_bytes(data: bytes) -> Dataset:
 
 def transfer_syntaxes() -> dict[str, bool]:
     """Name every compressed transfer syntax of still pictures, and whether an installed codec decodes it."""
-    return {uid.name: _is_decoded(uid) for uid in AllTransferSyntaxes if uid.is_encapsulated and "MPEG" not in uid.name}
+    return {uid.name: _is_decoded(uid) for uid in AllTransferSyntaxes if uid.name.startswith(("JPEG", "RLE", "High"))}
 
 
 def _is_decoded(uid: UID) -> bool:
