@@ -1,0 +1,89 @@
+"""Looks at a whole instance: every frame, every look of it, and once more at what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deid.find.cine import runs
+from deid.find.looking import look
+from deid.find.passes import FAST, SECOND, THOROUGH, Pass
+from deid.policy import Policy
+from deid.protocols import TextEngine
+from deid.types import FrameRange, Frames, Instance, Reading, Region, TextLine
+
+if TYPE_CHECKING:
+    from deid.types import Display
+
+# Single frames that a run is looked at besides its projections: the first, the last and every so many.
+_EVERY = 20
+
+
+def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading:
+    """Find and read every text line of an instance, on all frames and in all their looks.
+
+    Parameters
+    ----------
+    instance
+        The decoded file; only its frames and what kind of picture it is are used.
+    engine
+        Finds and reads.
+    policy
+        Says how hard to look.
+    """
+    passes = FAST if policy.effort == "fast" else THOROUGH
+    return _reading(instance, engine, passes, instance.camera)
+
+
+def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Sequence[Region], *, photo: bool) -> Reading:
+    """Look once more at what was written, in other passes than `find_text`.
+
+    Parameters
+    ----------
+    instance
+        The written file, read from disk.
+    engine
+        Finds and reads.
+    policy
+        Says how hard to look.
+    masks
+        What was blacked out; text is sought outside.
+    photo
+        Whether the first look took it for a photo.
+    """
+    return _reading(instance, engine, SECOND, photo)
+
+
+def _reading(instance: Instance, engine: TextEngine, passes: Sequence[Pass], photo: bool) -> Reading:
+    lines: list[TextLine] = []
+    for frames, pictures in _pictures(instance):
+        for picture in pictures:
+            lines += look(picture, passes, engine, frames)
+    return Reading(tuple(lines), tuple(by.name for by in passes), photo)
+
+
+def _pictures(instance: Instance) -> Iterator[tuple[FrameRange, list[Display]]]:
+    """Yield what must be looked at: for pages each one's looks, for cine the projections of each run and frames from it."""
+    frames = instance.frames
+    if not instance.cine or frames.count < 3:
+        for index in range(frames.count):
+            yield (index, index + 1), _different(frames.looks(index))
+        return
+    for run in runs(frames):
+        yield run.frames, [run.pack, run.mean, *_singles(frames, run.frames)]
+
+
+def _singles(frames: Frames, span: FrameRange) -> list[Display]:
+    first, past = span
+    chosen = sorted({*range(first, past, _EVERY), past - 1})
+    return [frames.display(index) for index in chosen]
+
+
+def _different(looks: Sequence[Display]) -> list[Display]:
+    kept: list[Display] = []
+    for picture in looks:
+        if not any(np.array_equal(picture, other) for other in kept):
+            kept.append(picture)
+    return kept

@@ -1,0 +1,136 @@
+"""The default engine: PP-OCRv6 straight on onnxruntime, with the weights that the rapidocr wheel carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from deid.find import networks
+from deid.find.decoding import NOTHING, Spelling, spell
+from deid.find.geometry import corners, degrees, outwards, sides, straightened, turned, within
+from deid.find.probability import boxes
+from deid.find.words import spaced, words
+from deid.protocols import TextBox
+from deid.types import PhiText, Quad, TextLine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deid.find.geometry import Corners
+    from deid.types import Display
+
+# What the reader was trained on.
+_ROWS = 48
+# Below this mean certainty a reading is tried again the other way round.
+_SURE = 0.75
+# Below this it is not a reading at all.
+_UNREADABLE = 0.35
+# Columns that a batch of crops may hold together: bounds memory to about 150 MB.
+_BATCH_COLUMNS = 4096
+# Longer crops are squeezed to this; a screen's width at 20 pixels a line is half of it.
+_LONGEST = 4096
+
+
+class RapidOcr:
+    """PP-OCRv6 small: a DB detector at low thresholds and a CTC reader."""
+
+    name = "rapidocr"
+
+    def __init__(self) -> None:
+        cv2.setNumThreads(1)
+        self._detect, _ = networks.load("detect")
+        self._read, about = networks.load("read")
+        # Class 0 is the blank, the last class the space.
+        self._alphabet = ("", *about["character"].splitlines(), " ")
+
+    @property
+    def version(self) -> str:
+        """Version of the weights' package and the start of their hashes."""
+        return networks.version()
+
+    def missing(self) -> str | None:
+        """Say what to install, or None where everything is there."""
+        return networks.missing()
+
+    def detect(self, image: Display) -> tuple[TextBox, ...]:
+        """Find text in a picture, (rows, columns, 3) uint8 RGB, at the scale given."""
+        rows, columns = image.shape[:2]
+        if min(rows, columns) < 2:
+            return ()
+        # The network halves its grid five times; padding keeps the scale where stretching would blur the smallest print.
+        padded = cv2.copyMakeBorder(image, 0, -rows % 32, 0, -columns % 32, cv2.BORDER_REPLICATE)
+        probability = self._detect(_batch([np.asarray(padded, np.uint8)]))[0, 0, :rows, :columns]
+        return tuple(TextBox(outwards(within(points, (rows, columns))), score) for points, score in boxes(probability))
+
+    def read_text(self, image: Display, quads: Sequence[Quad]) -> tuple[TextLine, ...]:
+        """Read the text in each quad, in order, one line a quad; what cannot be read comes back with empty text."""
+        upright = [within(corners(quad), image.shape[:2]) for quad in quads]
+        spellings = self._spell(image, upright)
+        for turn in (2, 1, 3):
+            again = [index for index, read in enumerate(spellings) if _worth_turning(read, upright[index], turn)]
+            other = self._spell(image, [turned(upright[index], turn) for index in again])
+            for index, read in zip(again, other, strict=True):
+                if _better(read, spellings[index]):
+                    spellings[index] = read
+                    upright[index] = turned(upright[index], turn)
+        shape = (image.shape[0], image.shape[1])
+        return tuple(self._line(image, points, read, shape) for points, read in zip(upright, spellings, strict=True))
+
+    def _spell(self, image: Display, quads: Sequence[Corners]) -> list[Spelling]:
+        widths = [min(_LONGEST, max(8, round(_ROWS * sides(points)[0] / max(1.0, sides(points)[1])))) for points in quads]
+        spellings = [NOTHING] * len(quads)
+        for indices, columns in _batches(widths):
+            crops = [_fitted(straightened(image, quads[index], _ROWS), columns) for index in indices]
+            scores = self._read(_batch(crops))
+            for index, score in zip(indices, scores, strict=True):
+                spellings[index] = spell(score, self._alphabet, columns / score.shape[0])
+        return spellings
+
+    def _line(self, image: Display, points: Corners, read: Spelling, shape: tuple[int, int]) -> TextLine:
+        if read.confidence < _UNREADABLE:
+            return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
+        crop = straightened(image, points, _ROWS)
+        text, parts = words(spaced(read, _ROWS), crop, points, points, shape)
+        return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
+
+
+def _batch(crops: Sequence[Display]) -> NDArray[np.float32]:
+    """Stack RGB pictures of one size as the networks want them: BGR, -1 to 1."""
+    return np.stack([crop[:, :, ::-1].transpose(2, 0, 1) for crop in crops]).astype(np.float32) / 127.5 - 1
+
+
+def _batches(widths: Sequence[int]) -> Iterator[tuple[list[int], int]]:
+    """Group crops of about one width, so that little of a batch is padding."""
+    batch: list[int] = []
+    for index in sorted(range(len(widths)), key=widths.__getitem__):
+        columns = -(-widths[index] // 32) * 32
+        if batch and (columns * (len(batch) + 1) > _BATCH_COLUMNS or columns > 1.25 * widths[batch[0]] + 32):
+            yield batch, -(-widths[batch[-1]] // 32) * 32
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch, -(-widths[batch[-1]] // 32) * 32
+
+
+def _fitted(crop: Display, columns: int) -> Display:
+    if crop.shape[1] > columns:
+        return np.asarray(cv2.resize(crop, (columns, crop.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+    whole = np.full((crop.shape[0], columns, 3), 127, np.uint8)
+    whole[:, : crop.shape[1]] = crop
+    return whole
+
+
+def _worth_turning(read: Spelling, points: Corners, turn: int) -> bool:
+    if read.confidence >= _SURE:
+        return False
+    length, thickness = sides(points)
+    standing = 45 < abs(degrees(points)) < 135
+    # Upside down always; a quarter turn where the box is too short for a line or stands, so that its reading direction is a guess.
+    return turn == 2 or (length < 1.5 * thickness and not standing)
+
+
+def _better(read: Spelling, other: Spelling) -> bool:
+    return read.confidence * min(4, len(read.characters)) > other.confidence * min(4, len(other.characters)) + 0.1

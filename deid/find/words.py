@@ -1,0 +1,116 @@
+"""Cuts a line into words, each with a quad of its own: between two words, where the ink is thinnest."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from deid.find.decoding import Spelling
+from deid.find.geometry import outwards, part, within
+from deid.types import PhiText, Word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deid.find.geometry import Corners
+    from deid.types import Display
+
+# Characters further apart than this, in line heights, stand in different columns or words even where no space was read.
+_WIDE_GAP = 1.1
+
+
+def spaced(spelling: Spelling, rows: int) -> Spelling:
+    """Put a space into every gap too wide for two characters of one word; `rows` is the height of the crop."""
+    characters: list[str] = []
+    middles: list[float] = []
+    for character, middle in zip(spelling.characters, spelling.middles, strict=True):
+        if characters and " " not in (characters[-1], character) and middle - middles[-1] > _WIDE_GAP * rows:
+            characters.append(" ")
+            middles.append((middles[-1] + middle) / 2)
+        characters.append(character)
+        middles.append(middle)
+    return Spelling(tuple(characters), tuple(middles), spelling.confidence)
+
+
+def words(
+    spelling: Spelling, crop: Display, points: Corners, read: Corners, shape: tuple[int, int]
+) -> tuple[str, tuple[Word, ...]]:
+    """Return the text of a line and its words.
+
+    Parameters
+    ----------
+    spelling
+        What was read, positions in columns of `crop`.
+    crop
+        The straightened crop, (rows, columns, 3).
+    points
+        The quad that the line's mask will have: the first word begins and the last word ends with it.
+    read
+        The quad under the crop.
+    shape
+        Rows and columns of the picture.
+    """
+    groups = _groups(spelling)
+    text = " ".join("".join(spelling.characters[first:past]) for first, past in groups)
+    if not groups:
+        return "", ()
+    ink = _ink(crop)
+    cuts = [_thinnest(ink, spelling.middles[left - 1], spelling.middles[right]) for (_, left), (right, _) in pairwise(groups)]
+    shares = [_share(cut / crop.shape[1], read, points) for cut in cuts]
+    edges = [0.0, *shares, 1.0]
+    found, start = [], 0
+    for (first, past), low, high in zip(groups, edges[:-1], edges[1:], strict=True):
+        word = "".join(spelling.characters[first:past])
+        quad = outwards(within(part(points, low, max(low, high)), shape))
+        found.append(Word(PhiText(word), quad, start))
+        start += len(word) + 1
+    return text, tuple(found)
+
+
+def _groups(spelling: Spelling) -> list[tuple[int, int]]:
+    """Half-open runs of characters without a space."""
+    groups, start = [], None
+    for index, character in enumerate((*spelling.characters, " ")):
+        if character.isspace():
+            if start is not None:
+                groups.append((start, index))
+            start = None
+        elif start is None:
+            start = index
+    return groups
+
+
+def _ink(crop: Display) -> NDArray[np.float32]:
+    """How much there is to see in each column: steps of brightness along and across it."""
+    grey = crop.max(axis=2).astype(np.float32) + crop.min(axis=2).astype(np.float32)
+    down = np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3))
+    along = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3))
+    # The outer rows may show the neighbouring line or a frame.
+    inner = slice(crop.shape[0] // 8, crop.shape[0] - crop.shape[0] // 8)
+    energy: NDArray[np.float32] = (down + along)[inner].mean(axis=0)
+    return energy
+
+
+def _thinnest(ink: NDArray[np.float32], left: float, right: float) -> float:
+    """Find the middle of the emptiest run of columns between two characters."""
+    first, past = max(0, int(left)), min(len(ink), int(np.ceil(right)))
+    window = ink[first:past]
+    if len(window) < 3:
+        return (left + right) / 2
+    low, high = float(window.min()), float(np.median(ink))
+    empty = window <= low + 0.15 * max(1.0, high - low)
+    starts = np.flatnonzero(np.diff(empty.astype(np.int8), prepend=0) == 1)
+    ends = np.flatnonzero(np.diff(empty.astype(np.int8), append=0) == -1) + 1
+    longest = int(np.argmax(ends - starts))
+    return first + float(starts[longest] + ends[longest]) / 2
+
+
+def _share(of_crop: float, read: Corners, points: Corners) -> float:
+    """Turn a share of the crop's length into a share of the line's length."""
+    place = (part(read, of_crop, of_crop)[0] + part(read, of_crop, of_crop)[3]) / 2
+    start, end = (points[0] + points[3]) / 2, (points[1] + points[2]) / 2
+    along = end - start
+    return float(np.clip((place - start) @ along / max(1e-9, float(along @ along)), 0, 1))

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+
+from deid.find import find_text, look_again
+from deid.policy import Policy
+from tests.engines import Wild
+
+
+def covers(quad, box):
+    xs, ys = [x for x, _ in quad], [y for _, y in quad]
+    return min(xs) <= box[0] and min(ys) <= box[1] and max(xs) >= box[2] and max(ys) >= box[3]
+
+
+def test_a_line_is_read_and_each_word_covers_its_own_ink_only(rapidocr, instance, grey, write):
+    picture = grey()
+    _, y0, x1, y1 = write(picture, "DOE^JANE LAO", (20, 50))
+    left = write(grey(), "DOE^JANE", (20, 50))
+    right = (x1 - (write(grey(), "LAO", (20, 50))[2] - 20), y0, x1, y1)
+    (line,) = find_text(instance(picture), rapidocr, Policy(effort="fast")).lines
+    assert line.text.reveal() == "DOE^JANE LAO"
+    first, second = line.words
+    assert covers(first.quad, left) and covers(second.quad, right)
+    assert max(x for x, _ in first.quad) <= right[0] and min(x for x, _ in second.quad) >= left[2]
+    assert line.text.reveal()[second.start :] == "LAO"
+
+
+def test_pages_keep_their_own_lines(rapidocr, instance, grey, write):
+    first, second = grey(), grey()
+    write(second, "MRN 4711", (20, 60))
+    reading = find_text(instance(first, second), rapidocr, Policy(effort="fast"))
+    assert [line.frames for line in reading.lines] == [(1, 2)]
+
+
+def test_text_on_a_few_frames_of_a_run_goes_for_the_whole_run(rapidocr, instance, grey, write):
+    pictures = [grey() for _ in range(12)]
+    for picture in pictures[5:8]:
+        write(picture, "MRN 4711", (20, 60), colour=(230, 230, 230))
+    reading = find_text(instance(*pictures, cine=True), rapidocr, Policy(effort="fast"))
+    assert reading.lines and all(line.frames == (0, 12) for line in reading.lines)
+
+
+def test_the_second_look_sees_what_was_left(rapidocr, instance, grey, write):
+    picture = grey()
+    ink = write(picture, "DOE^JANE 12/03/1957", (20, 60))
+    reading = look_again(instance(picture), rapidocr, Policy(), (), photo=False)
+    assert any(covers(line.quad, ink) for line in reading.lines)
+    assert not set(reading.passes) & {"plain", "half"}
+
+
+def test_a_picture_without_text_stays_untouched(rapidocr, instance):
+    noise = np.random.default_rng(3).normal(120, 10, (160, 200, 1)).clip(0, 255).astype(np.uint8)
+    assert find_text(instance(np.repeat(noise, 3, axis=2)), rapidocr, Policy(effort="fast")).lines == ()
+
+
+def test_boxes_beyond_the_picture_do_no_harm(instance, grey):
+    reading = find_text(instance(grey()), Wild(), Policy())
+    for line in reading.lines:
+        assert all(0 <= x <= 400 and 0 <= y <= 120 for x, y in line.quad)
