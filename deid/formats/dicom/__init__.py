@@ -1,0 +1,109 @@
+"""DICOM: read any object with pixels, scrub it after PS3.15 Annex E, write it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO, cast
+
+from pydicom.dataset import Dataset, FileDataset
+
+from deid.errors import FileRefused
+from deid.formats.dicom.codecs import check_codec
+from deid.formats.dicom.frames import DicomFrames
+from deid.formats.dicom.header_text import header_texts
+from deid.formats.dicom.known import case, known_values, subject
+from deid.formats.dicom.layout import PIXEL_KEYWORDS, layout_of
+from deid.formats.dicom.parse import looks_like_dicom, parse
+from deid.formats.dicom.quiet import quiet
+from deid.formats.dicom.rules import rules
+from deid.formats.dicom.scrub import Scrub, scrubbed, spans_by_path
+from deid.formats.dicom.statement import state
+from deid.formats.dicom.strangers import strangers
+from deid.formats.dicom.sweep import Sweep
+from deid.formats.dicom.write import put_pixels, write_dataset
+from deid.keys import Key
+from deid.policy import Policy
+from deid.types import Frames, HeaderChange, Instance, KnownValue, Plan
+
+__all__ = ["Dicom"]
+
+# Modalities whose objects demand values for most of their attributes, beside those with functional groups.
+_STRICT = ("SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "RTIMAGE")
+
+
+class Dicom:
+    """DICOM files, with or without preamble and extension."""
+
+    kind = "dicom"
+
+    def accepts(self, data: bytes) -> bool:
+        """Tell by preamble or by the shape of the first attribute."""
+        return looks_like_dicom(data)
+
+    def read(self, data: bytes, policy: Policy) -> Instance:
+        """Read the header and prepare the frames; nothing is decoded yet.
+
+        Raises
+        ------
+        FileRefused
+            ``object-refused``, ``codec-missing``, ``too-large``, ``truncated``, ``pixels-missing`` or ``broken``.
+        """
+        dataset = parse(data, policy)
+        with quiet():
+            _refuse_objects(dataset)
+            layout = layout_of(dataset, policy)
+            check_codec(layout)
+            judged = rules(policy, _strict(dataset))
+            return Instance(
+                kind=self.kind,
+                frames=DicomFrames(dataset, layout),
+                header=dataset,
+                header_text=tuple(header_texts(dataset, judged)),
+                known=known_values(dataset, judged),
+                case=case(dataset),
+                cine=layout.count > 1 and _in_time(dataset),
+            )
+
+    def extension(self, instance: Instance, policy: Policy) -> str:
+        """Return ``.dcm``."""
+        return ".dcm"
+
+    def write(
+        self, instance: Instance, frames: Frames, plan: Plan, key: Key, known: Sequence[KnownValue], policy: Policy, file: BinaryIO
+    ) -> tuple[HeaderChange, ...]:
+        """Write the clean file in the transfer syntax of its source; frames that nobody touched stay bit-identical."""
+        source = cast(FileDataset, instance.header)
+        own = cast(DicomFrames, instance.frames)
+        with quiet():
+            sweep = Sweep([*instance.known, *known])
+            scrub = Scrub(rules(policy, _strict(source)), key, subject(source), spans_by_path(plan.header), sweep)
+            clean = scrubbed(source, scrub)
+            clean.SpecificCharacterSet = "ISO_IR 192"
+            layout = put_pixels(clean, source, own, frames, scrub)
+            state(clean, policy, has_pixels=True)
+            write_dataset(clean, layout.syntax, file)
+        return scrub.report()
+
+    def strangers(self, data: bytes) -> tuple[str, ...]:
+        """Name what does not belong into a clean DICOM file."""
+        return strangers(data)
+
+
+def _refuse_objects(dataset: Dataset) -> None:
+    if "DirectoryRecordSequence" in dataset:
+        raise FileRefused("object-refused", "DICOMDIR")
+    if "EncapsulatedDocument" in dataset:
+        raise FileRefused("object-refused", "encapsulated document")
+    if not any(word in dataset for word in PIXEL_KEYWORDS):
+        raise FileRefused("pixels-missing" if "Rows" in dataset else "object-refused")
+
+
+def _strict(dataset: Dataset) -> bool:
+    groups = "SharedFunctionalGroupsSequence" in dataset or "PerFrameFunctionalGroupsSequence" in dataset
+    return groups or str(dataset.get("Modality", "")) in _STRICT
+
+
+def _in_time(dataset: Dataset) -> bool:
+    """Tell whether frames follow each other in time: a run, a clip, a dynamic series."""
+    timed = any(word in dataset for word in ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate"))
+    return timed or str(dataset.get("Modality", "")) in ("XA", "RF", "US", "XRF", "IVUS", "ES", "GM", "XC")

@@ -1,0 +1,96 @@
+"""The free text of a header that stays after the profile: handed over for judgement, and cut where the plan says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+
+from deid.formats.dicom.paths import item_path, value_path
+from deid.formats.dicom.rules import TEXTS, Rules
+from deid.formats.dicom.values import texts
+from deid.formats.dicom.walk import elements
+from deid.types import HeaderText, PhiText
+
+_TERMS = Path(__file__).with_name("code_strings.txt")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+/{}%\[\]\"'*^_-]{0,15}")
+# Coding schemes of the public; a code of another scheme may be anything.
+_SCHEMES = frozenset(
+    [
+        "DCM",
+        "SCT",
+        "SRT",
+        "SNM3",
+        "99SDM",
+        "UCUM",
+        "LN",
+        "MDC",
+        "FMA",
+        "RADLEX",
+        "UMLS",
+        "NCIt",
+        "NCIT",
+        "I9C",
+        "I10",
+        "I10P",
+        "MSH",
+        "RXNORM",
+        "C4",
+        "BI",
+        "NEU",
+        "IBSI",
+    ]
+)
+_CODE_VALUE, _CODE_SCHEME, _CODE_VERSION, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080103, 0x00080104
+
+
+def header_texts(dataset: Dataset, rules: Rules, path: str = "") -> Iterator[HeaderText]:
+    """Yield every text that stays, and that no vocabulary of the standard explains."""
+    for tag, element in elements(dataset):
+        if element is None:
+            continue
+        action = rules.action(tag, element.VR)
+        if element.VR == "SQ" and action in "CK":
+            for index, item in enumerate(element.value or ()):
+                yield from header_texts(item, rules, item_path(path, tag, index))
+        elif action == "C" and element.VR in TEXTS:
+            values = texts(element)
+            for index, text in enumerate(values):
+                if text and not technical(element, text, dataset):
+                    yield HeaderText(value_path(path, tag, index, len(values)), PhiText(text))
+
+
+def technical(element: DataElement, text: str, dataset: Dataset) -> bool:
+    """Tell whether a text is a term or a code of the standard and needs no judgement."""
+    if element.VR == "CS":
+        return text in code_strings()
+    if element.tag in (_CODE_SCHEME, _CODE_VERSION):
+        return text in _SCHEMES or re.fullmatch(r"[\d.]{1,10}", text) is not None
+    if element.tag == _CODE_VALUE:
+        return str(dataset.get("CodingSchemeDesignator", "")) in _SCHEMES and _CODE.fullmatch(text) is not None
+    if element.tag == _CODE_MEANING:
+        return (str(dataset.get("CodingSchemeDesignator", "")), str(dataset.get("CodeValue", "")), text) in _concepts()
+    return False
+
+
+@lru_cache(maxsize=1)
+def code_strings() -> frozenset[str]:
+    """Return the terms of the standard for attributes of VR CS."""
+    lines = _TERMS.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+@lru_cache(maxsize=1)
+def _concepts() -> frozenset[tuple[str, str, str]]:
+    from pydicom.sr._concepts_dict import concepts
+
+    return frozenset(
+        (scheme, value, meaning)
+        for scheme, words in concepts.items()
+        for codes in words.values()
+        for value, (meaning, _) in codes.items()
+    )

@@ -1,0 +1,172 @@
+"""Build a clean dataset from an old one, attribute by attribute: what no rule lets through does not come along."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.uid import UID_dictionary
+
+from deid.formats.dicom.header_text import technical
+from deid.formats.dicom.paths import item_path, keyword, value_path
+from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules
+from deid.formats.dicom.sweep import Sweep, without
+from deid.formats.dicom.values import capped_age, dummy, shifted, texts, well_formed
+from deid.formats.dicom.walk import elements
+from deid.keys import Key
+from deid.types import HeaderChange, HeaderCut
+
+# The pixels travel apart, frame by frame.
+PIXELS = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009, 0x7FE00010})
+_CHARSET = 0x00080005
+_CONTEXT_GROUP = re.compile(r"1\.2\.840\.10008\.6\.1\.\d{1,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scrub:
+    """All that the cleaning of one header needs; `changes` counts what was done."""
+
+    rules: Rules
+    key: Key
+    patient: str
+    cuts: dict[str, list[tuple[int, int]]]
+    sweep: Sweep
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def days(self) -> int:
+        """By how many days the patient's dates go back."""
+        return self.key.days(self.patient)
+
+    @property
+    def code(self) -> str:
+        """The patient's pseudonym."""
+        return self.key.code("patient", self.patient.encode()).upper()
+
+    def note(self, path: str, tag: int, action: str) -> None:
+        """Count one change; items of one sequence count together."""
+        self.changes[(re.sub(r"\[\d+\]", "[]", path) + keyword(tag), action)] += 1
+
+    def report(self) -> tuple[HeaderChange, ...]:
+        """Return what was done, sorted by path."""
+        return tuple(HeaderChange(path, action, count) for (path, action), count in sorted(self.changes.items()))
+
+
+def spans_by_path(cuts: Iterable[HeaderCut]) -> dict[str, list[tuple[int, int]]]:
+    """Gather the spans of a plan by the path of their text."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for cut in cuts:
+        spans.setdefault(cut.path, []).append((cut.start, cut.end))
+    return spans
+
+
+def scrubbed(dataset: Dataset, scrub: Scrub, path: str = "") -> Dataset:
+    """Return a clean copy of a dataset, without its pixels."""
+    clean = Dataset()
+    for tag, element in elements(dataset):
+        if tag in PIXELS or tag == _CHARSET:
+            continue
+        made = None if element is None else _made(element, dataset, scrub, path)
+        if made is None:
+            scrub.note(path, tag, "X")
+        else:
+            clean.add(made)
+    return clean
+
+
+def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> DataElement | None:
+    """Return what takes the place of an attribute, None where nothing does."""
+    tag, vr, action = element.tag, element.VR, scrub.rules.action(element.tag, element.VR)
+    if action == "X":
+        return None
+    if action == "Z":
+        scrub.note(path, tag, "Z")
+        return _identity(element, scrub) or DataElement(tag, vr, [] if vr == "SQ" else None)
+    if action == "D":
+        scrub.note(path, tag, "D")
+        return _identity(element, scrub) or _dummy(element)
+    if vr == "SQ":
+        items = [scrubbed(item, scrub, item_path(path, tag, index)) for index, item in enumerate(element.value or ())]
+        return DataElement(tag, "SQ", items)
+    if not well_formed(element):
+        return None
+    if action == "U":
+        scrub.note(path, tag, "U")
+        return DataElement(tag, "UI", [mapped_uid(text, scrub.key) for text in texts(element)] or None)
+    if action == "C":
+        return _cleaned(element, dataset, scrub, path)
+    return _kept(element, scrub)
+
+
+def _kept(element: DataElement, scrub: Scrub) -> DataElement | None:
+    """Keep an attribute; a number that repeats a known value does not stay, nor an age over 89."""
+    if element.VR == "AS":
+        return DataElement(element.tag, "AS", [capped_age(text) for text in texts(element)] or None)
+    if element.VR in NUMBERS:
+        if element.VR in ("IS", "DS") and any(len(text) >= _LONG_NUMBER and scrub.sweep.finds(text) for text in texts(element)):
+            return None
+        return element
+    if element.VR in TEXTS and any(scrub.sweep.finds(text) for text in texts(element)):
+        return None
+    return element
+
+
+# Known ids and days are numbers too; a shorter number is a measure.
+_LONG_NUMBER = 6
+
+
+def _cleaned(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> DataElement | None:
+    tag, vr, values = element.tag, element.VR, texts(element)
+    if vr in DATES:
+        # All days of a patient move together; a time of day stays what it was.
+        scrub.note(path, tag, "C")
+        moved = values if vr == "TM" else [shifted(text, scrub.days) for text in values]
+        return DataElement(tag, vr, moved or None)
+    if vr not in TEXTS:
+        return _kept(element, scrub)
+    kept = [_cut(text, element, dataset, scrub, value_path(path, tag, index, len(values))) for index, text in enumerate(values)]
+    if kept != values:
+        scrub.note(path, tag, "C")
+    if values and not any(kept) and len(values) > 1:
+        return None
+    return DataElement(tag, vr, kept or None)
+
+
+def _cut(text: str, element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> str:
+    spans = [*scrub.cuts.get(path, ())]
+    if not technical(element, text, dataset):
+        spans += scrub.sweep.spans(text)
+    return without(text, spans) if spans else text
+
+
+def _identity(element: DataElement, scrub: Scrub) -> DataElement | None:
+    """Give the patient the pseudonym: an empty id or name would merge patients in an archive."""
+    if keyword(element.tag) in ("PatientID", "PatientName"):
+        return DataElement(element.tag, element.VR, scrub.code)
+    return None
+
+
+def _dummy(element: DataElement) -> DataElement:
+    if element.VR != "SQ":
+        return DataElement(element.tag, element.VR, dummy(element.VR))
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "REMOVED", "99DEID", "Removed"
+    return DataElement(element.tag, "SQ", [code])
+
+
+def mapped_uid(text: str, key: Key) -> str:
+    """Return the UID that takes the place of `text`; those of the standard itself stay."""
+    if not text or public_uid(text):
+        return text
+    return key.uid(text)
+
+
+@lru_cache(maxsize=4096)
+def public_uid(text: str) -> bool:
+    """Tell whether a UID is one of the standard's own: a class, a syntax, a context group."""
+    return text in UID_dictionary or _CONTEXT_GROUP.fullmatch(text) is not None

@@ -1,0 +1,60 @@
+"""Walk a written file and name every part that no clean file has."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Final
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from deid.formats.dicom.paths import keyword
+from deid.formats.dicom.quiet import quiet
+from deid.formats.dicom.rules import KEPT_BINARIES
+from deid.formats.dicom.scrub import PIXELS
+from deid.formats.dicom.statement import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+from deid.formats.dicom.walk import walk
+
+_META: Final = frozenset({0x00020000 + element for element in (0x00, 0x01, 0x02, 0x03, 0x10, 0x12, 0x13)})
+_BINARY: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
+_STATED: Final = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence")
+
+
+def strangers(data: bytes) -> tuple[str, ...]:
+    """Name what does not belong: in the preamble, the file meta, the dataset, or after it. Never a value."""
+    if data[:128] != b"\0" * 128 or data[128:132] != b"DICM":
+        return ("preamble",)
+    try:
+        with quiet():
+            stream = BytesIO(data)
+            dataset = dcmread(stream)
+            left = len(data) - stream.tell()
+            found = dict.fromkeys([*_strange_meta(dataset.file_meta), *_strange_elements(dataset)])
+    except Exception:
+        return ("unreadable",)
+    if left and dataset.file_meta.TransferSyntaxUID != "1.2.840.10008.1.2.1.99":
+        found["trailing bytes"] = None
+    for name in _STATED:
+        if name not in dataset:
+            found[f"no {name}"] = None
+    return tuple(found)
+
+
+def _strange_meta(meta: Dataset) -> list[str]:
+    found = [keyword(element.tag) for element in meta if element.tag not in _META]
+    if meta.get("ImplementationClassUID") != IMPLEMENTATION_CLASS:
+        found.append("ImplementationClassUID")
+    if meta.get("ImplementationVersionName") != IMPLEMENTATION_VERSION:
+        found.append("ImplementationVersionName")
+    return found
+
+
+def _strange_elements(dataset: Dataset) -> list[str]:
+    found = []
+    for path, _, element in walk(dataset):
+        tag = element.tag
+        binary = element.VR in _BINARY and tag not in KEPT_BINARIES and tag not in PIXELS
+        odd = tag.is_private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 == 0x50 or element.VR == "UN"
+        if odd or binary:
+            found.append(f"{path}{keyword(tag)}")
+    return found

@@ -1,0 +1,97 @@
+"""Write the clean file: scrubbed header, statement, frames, file meta made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from pydicom import dcmwrite
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.encaps import encapsulate, encapsulate_extended
+from pydicom.uid import ExplicitVRLittleEndian
+
+from deid.formats.dicom.codecs import can_encode, encode
+from deid.formats.dicom.frames import DicomFrames, swapped_words
+from deid.formats.dicom.layout import Layout
+from deid.formats.dicom.native import pack
+from deid.formats.dicom.quiet import quiet
+from deid.formats.dicom.scrub import Scrub
+from deid.formats.dicom.statement import file_meta
+
+if TYPE_CHECKING:
+    from deid.types import Frames
+
+# PS3.5 7.1: the length of a basic offset table's entries is 32 bits.
+_OFFSET_LIMIT = 2**32 - 1
+
+
+def put_pixels(clean: Dataset, source: Dataset, own: DicomFrames, frames: Frames, scrub: Scrub) -> Layout:
+    """Add the pixels to a clean dataset; return the layout in which they now lie."""
+    layout = own.layout
+    touched = [_touched(frames, own, index) for index in range(layout.count)]
+    if not layout.native and any(touched) and not can_encode(layout):
+        scrub.note("", 0x00020010, "C")
+        layout = _uncompressed(clean, layout)
+    elif layout.subsampled and any(touched):
+        scrub.note("", 0x00280004, "C")
+        layout = replace(layout, photometric="YBR_FULL")
+        clean.PhotometricInterpretation = "YBR_FULL"
+    if layout.native:
+        _put_native(clean, source, layout, pack([frames.stored(index) for index in range(layout.count)], layout))
+    else:
+        encoded = [encode(frames.stored(i), layout, own.source(i)) if touched[i] else own.source(i) for i in range(layout.count)]
+        _put_encoded(clean, encoded, "ExtendedOffsetTable" in source)
+    return layout
+
+
+def write_dataset(clean: Dataset, layout_syntax: Any, file: BinaryIO) -> None:
+    """Write a dataset as a DICOM file: preamble of zeros, file meta made anew, nothing after the last attribute."""
+    whole = FileDataset(None, clean, preamble=b"\0" * 128, file_meta=file_meta(clean, layout_syntax))
+    with quiet():
+        dcmwrite(file, whole, enforce_file_format=True)
+
+
+def _touched(frames: Frames, own: DicomFrames, index: int) -> bool:
+    if frames is own:
+        return False
+    asked = getattr(frames, "touched", None)
+    return bool(asked(index)) if asked else not np.array_equal(frames.stored(index), own.stored(index))
+
+
+def _uncompressed(clean: Dataset, layout: Layout) -> Layout:
+    """Fall back to Explicit VR Little Endian, which loses nothing, where no codec writes the syntax."""
+    photometric = {"YBR_ICT": "RGB", "YBR_RCT": "RGB", "YBR_FULL_422": "YBR_FULL"}.get(layout.photometric, layout.photometric)
+    clean.PhotometricInterpretation = photometric
+    if layout.samples > 1:
+        clean.PlanarConfiguration = 0
+    return replace(layout, syntax=ExplicitVRLittleEndian, photometric=photometric, planar=0)
+
+
+def _put_native(clean: Dataset, source: Dataset, layout: Layout, data: bytes) -> None:
+    data += b"\0" * (len(data) % 2)
+    if layout.syntax == source.file_meta.TransferSyntaxUID and swapped_words(source, layout):
+        data = np.frombuffer(data, "<u2").astype(">u2").tobytes()
+    vr = {"FloatPixelData": "OF", "DoubleFloatPixelData": "OD"}.get(layout.keyword) or _pixel_vr(source, layout)
+    clean.add(DataElement({"OF": 0x7FE00008, "OD": 0x7FE00009}.get(vr, 0x7FE00010), vr, data))
+
+
+def _pixel_vr(source: Dataset, layout: Layout) -> str:
+    kept = source["PixelData"].VR
+    if layout.bits_allocated > 8 or source.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2":
+        return "OW"
+    return kept if kept in ("OB", "OW") else "OB"
+
+
+def _put_encoded(clean: Dataset, frames: Sequence[bytes], extended: bool) -> None:
+    """Encapsulate frames with offsets that fit: the extended table where the source had one or the basic one is too small."""
+    if extended or sum(len(frame) + 9 for frame in frames) > _OFFSET_LIMIT:
+        data, offsets, lengths = encapsulate_extended(list(frames))
+        clean.add(DataElement(0x7FE00001, "OV", offsets))
+        clean.add(DataElement(0x7FE00002, "OV", lengths))
+    else:
+        data = encapsulate(list(frames))
+    clean.add(DataElement(0x7FE00010, "OB", data))
+    clean["PixelData"].is_undefined_length = True
