@@ -1,0 +1,107 @@
+"""TIFF: every page read upright, 8 to 32 bit; thumbnails and hidden sub-directories are left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from deid.errors import FileRefused
+from deid.formats import tiff_file
+from deid.formats.arrays import PixelFrames, without_hidden_colour
+from deid.formats.exif import photo_facts
+from deid.formats.header import PictureHeader
+from deid.formats.pillow import check_count, check_size, decoding, open_picture, samples
+from deid.formats.raster import RasterFormat, counted, instance_of
+from deid.formats.tiff_file import Page
+from deid.policy import Policy
+from deid.types import HeaderChange, Instance
+
+if TYPE_CHECKING:
+    from deid.types import Stored
+
+# NewSubfileType (TIFF 6.0): bit 0 a smaller version of another page, bit 2 a transparency mask.
+_NOT_A_PAGE = 1 | 4
+_ORIENTATION, _MIN_IS_WHITE = 274, 0
+
+
+class Tiff(RasterFormat):
+    """TIFF 6.0; not BigTIFF, not camera raw files in TIFF's clothes."""
+
+    kind = "tiff"
+
+    def accepts(self, data: bytes) -> bool:
+        """Tell by byte order and magic number."""
+        return data[:4] in tiff_file.BYTE_ORDERS
+
+    def read(self, data: bytes, policy: Policy) -> Instance:
+        """Find the pages; each is decoded when it is wanted."""
+        pages = list(tiff_file.pages(data, policy.max_frames))
+        check_count(len(pages), policy)
+        _check_kind(data, pages)
+        wanted = [number for number, page in enumerate(pages) if not page.get(tiff_file.SUBFILE, 0) & _NOT_A_PAGE] or [0]
+        for number in wanted:
+            check_size(pages[number].get(tiff_file.ROWS, 0), pages[number].get(tiff_file.COLUMNS, 0), policy)
+        with decoding():
+            image = open_picture(data, "TIFF", policy)
+            facts = photo_facts(image)
+        frames = PixelFrames(
+            [_upright_shape(pages[number]) for number in wanted],
+            lambda index: _decoded(data, image, wanted[index], pages[wanted[index]]),
+        )
+        if not frames.stored(0).size:
+            raise FileRefused("broken")
+        header = PictureHeader("tiff", removed=counted(tiff_file.removed_parts(data)))
+        return instance_of(
+            self.kind, frames, policy, header, camera=facts.camera, known=facts.known, dropped=_dropped(pages, len(wanted))
+        )
+
+    def strangers(self, data: bytes) -> tuple[str, ...]:
+        """Walk a written file directory by directory."""
+        return tiff_file.strangers(data)
+
+
+def _check_kind(data: bytes, pages: list[Page]) -> None:
+    if not pages:
+        raise FileRefused("truncated")
+    first = pages[0]
+    thumbnail_first = first.get(tiff_file.SUBFILE, 0) & 1 and first.all(tiff_file.SUB_DIRECTORIES)
+    if data[8:10] == b"CR" or first.all(tiff_file.DNG_VERSION) or thumbnail_first:
+        raise FileRefused("format-refused", "a camera raw file")
+
+
+def _dropped(pages: list[Page], kept: int) -> tuple[HeaderChange, ...]:
+    hidden = sum(len(page.all(tiff_file.SUB_DIRECTORIES)) for page in pages)
+    changes = (HeaderChange("NewSubfileType", "X", len(pages) - kept), HeaderChange("SubIFDs", "X", hidden))
+    return tuple(change for change in changes if change.count)
+
+
+def _upright_shape(page: Page) -> tuple[int, int]:
+    rows, columns = page.get(tiff_file.ROWS, 0), page.get(tiff_file.COLUMNS, 0)
+    return (columns, rows) if page.get(_ORIENTATION, 1) in (5, 6, 7, 8) else (rows, columns)
+
+
+def _decoded(data: bytes, image: Image.Image, number: int, page: Page) -> Stored:
+    """Decode a page; both decoders turn it upright by themselves."""
+    bits, count = page.all(tiff_file.BITS) or (1,), page.get(tiff_file.SAMPLES, 1)
+    with decoding():
+        if max(bits) > 8 and count > 1:
+            return _deep(data, number)
+        image.seek(number)
+        image.load()
+        stored = samples(image)
+    if stored.dtype == np.uint16 and page.get(tiff_file.PHOTOMETRIC, 1) == _MIN_IS_WHITE:
+        stored = np.uint16(2 ** bits[0] - 1) - stored
+    return stored
+
+
+def _deep(data: bytes, number: int) -> Stored:
+    """Decode 16-bit colour, which Pillow would cut to 8; cv2 keeps blue first."""
+    import cv2
+
+    done, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1))
+    if not done or pages[0].dtype != np.uint16 or pages[0].ndim != 3:
+        raise FileRefused("codec-missing")
+    order = [2, 1, 0, 3][: pages[0].shape[2]]
+    return without_hidden_colour(np.ascontiguousarray(pages[0][:, :, order]))

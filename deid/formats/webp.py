@@ -1,0 +1,43 @@
+"""WebP, still and animated: read upright, in sRGB; written lossless, because a second loss would be visible."""
+
+from __future__ import annotations
+
+from deid.formats import webp_file
+from deid.formats.arrays import PixelFrames
+from deid.formats.exif import photo_facts, upright
+from deid.formats.film import film_of
+from deid.formats.header import PictureHeader
+from deid.formats.pillow import check_count, decoding, open_picture, samples
+from deid.formats.raster import RasterFormat, counted, instance_of
+from deid.policy import Policy
+from deid.types import Instance
+
+
+class Webp(RasterFormat):
+    """WebP: lossy, lossless, with alpha, animated."""
+
+    kind = "webp"
+
+    def accepts(self, data: bytes) -> bool:
+        """Tell by the RIFF signature."""
+        return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+    def read(self, data: bytes, policy: Policy) -> Instance:
+        """Decode a WebP; every frame of an animation is shown whole."""
+        with decoding():
+            image = open_picture(data, "WEBP", policy)
+            count = getattr(image, "n_frames", 1)
+            check_count(count, policy)
+            facts = photo_facts(image)
+            removed = counted(webp_file.removed_parts(data))
+            if count == 1:
+                image.load()
+                frames, durations = PixelFrames.of([upright(samples(image), facts.orientation)]), tuple[int, ...]()
+            else:
+                frames, durations = film_of(image, orientation=facts.orientation)
+            header = PictureHeader("webp", durations, int(image.info.get("loop", 0)), removed=removed)
+            return instance_of(self.kind, frames, policy, header, camera=facts.camera, known=facts.known)
+
+    def strangers(self, data: bytes) -> tuple[str, ...]:
+        """Walk a written file chunk by chunk."""
+        return webp_file.strangers(data)
