@@ -17,10 +17,15 @@ class JpegRecipe:
 
 @dataclass(frozen=True, slots=True)
 class PictureHeader:
-    """All that is kept of a picture's header: the kind to write, times in ms a frame, the loop count, and what will be removed."""
+    """All that is kept of a picture's header.
+
+    `writes` is the kind to write, `durations` are ms a frame, `loop` is how often a film plays (0: for ever), `maximum` is the
+    greatest sample of a PNM, `recipe` is the coding of a JPEG, `removed` is what will not be written.
+    """
 
     writes: str
     durations: tuple[int, ...] = ()
     loop: int = 0
+    maximum: int = 255
     recipe: JpegRecipe | None = None
     removed: tuple[HeaderChange, ...] = ()

@@ -17,6 +17,11 @@ _FORMATS: Final = (
     ("png", "Png"),
     ("jpeg", "Jpeg"),
     ("gif", "Gif"),
+    ("tiff", "Tiff"),
+    ("webp", "Webp"),
+    ("bmp", "Bmp"),
+    ("pnm", "Pnm"),
+    ("heif", "Heif"),
 )
 _DICOM_MAGIC = b"DICM"
 _DRAWN: Final = (".png", ".apng", ".gif", ".bmp", ".dib", ".pnm", ".pgm", ".ppm", ".pbm", ".tga", ".ico", ".svg", ".psd")
