@@ -1,0 +1,104 @@
+"""The classifier: lines of a picture and their neighbours in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from deid.phi import tables
+from deid.phi.judge import Neighbours, judge
+from deid.phi.known import needles
+from deid.phi.labels import find_labels
+from deid.phi.layout import neighbours
+from deid.phi.patterns import Mark
+from deid.phi.regions import span_polygon
+from deid.phi.seeds import collect
+from deid.phi.settle import settle, site_lists
+from deid.phi.tokens import tokenise
+from deid.policy import Policy
+from deid.types import Finding, KnownValue, PhiCategory, PhiText, Region, TextLine, TextSpan
+
+# Below this the engine guesses: what it wrote proves nothing, so the line goes whole.
+_LEAST_CONFIDENCE = 0.25
+
+
+class LineClassifier:
+    """Judges the lines of one instance together; made by `load_classifier`."""
+
+    def classify(self, lines: Sequence[TextLine], known: Sequence[KnownValue], policy: Policy) -> tuple[Finding, ...]:
+        """Judge the lines of one instance: neighbours explain each other, known values are sought in all of them.
+
+        Values found with good evidence are sought in the other lines as well.
+        """
+        beside = neighbours(lines)
+        findings = _judged(lines, beside, known, policy)
+        more = collect(lines, findings)
+        return _judged(lines, beside, [*known, *more], policy) if more else findings
+
+
+def load_classifier(policy: Policy) -> LineClassifier:
+    """Load the tables (and read the site's lists, so that a wrong path shows at once)."""
+    site_lists(policy.always_file, policy.never_file)
+    tables.labels(), tables.grammar(), tables.patterns(), tables.phrases(), tables.technical_folded()
+    return LineClassifier()
+
+
+def classify_text(
+    text: str, *, left: str | None = None, above: str | None = None, known: Sequence[str | KnownValue] = (), policy: Policy
+) -> tuple[TextSpan, ...]:
+    """Find what identifies in one line of text.
+
+    Parameters
+    ----------
+    text
+        The line.
+    left, above
+        The text beside and over it, if there is any: it may be a label.
+    known
+        Values that identify; plain strings count as the user's own list.
+    policy
+        What goes and what stays.
+
+    Returns
+    -------
+    tuple of TextSpan
+        Half-open, in characters of `text`, in order, none overlapping another.
+    """
+    values = tuple(value if isinstance(value, KnownValue) else KnownValue("UserList", PhiText(value)) for value in known)
+    return _spans(text, Neighbours(_announced(left), _announced(above)), values, policy)
+
+
+def _announced(text: str | None) -> tables.Label | None:
+    if not text:
+        return None
+    tokens = tokenise(text)
+    hits = find_labels(text, tokens)
+    return hits[-1].label if hits and hits[-1].past == len(tokens) else None
+
+
+def _spans(text: str, beside: Neighbours, known: tuple[KnownValue, ...], policy: Policy) -> tuple[TextSpan, ...]:
+    if policy.mask_all_text:
+        return (TextSpan(0, len(text), PhiCategory.OTHER, 1.0, "mask-all-text"),) if text.strip() else ()
+    return settle(list(_marks(text, beside, known, policy.always_file, policy.never_file)), policy)
+
+
+@lru_cache(maxsize=4096)
+def _marks(text: str, beside: Neighbours, known: tuple[KnownValue, ...], always: str, never: str) -> tuple[Mark, ...]:
+    """Frames of a film repeat their lines: each is judged once."""
+    return tuple(judge(text, beside, needles(known), site_lists(always, never)))
+
+
+def _judged(
+    lines: Sequence[TextLine], beside: list[Neighbours], known: Sequence[KnownValue], policy: Policy
+) -> tuple[Finding, ...]:
+    values = tuple(known)
+    findings: list[Finding] = []
+    for line, labels in zip(lines, beside, strict=True):
+        text = line.text.reveal()
+        if not text.strip() or line.confidence < _LEAST_CONFIDENCE:
+            findings.append(Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text))
+            continue
+        for span in _spans(text, labels, values, policy):
+            region = Region(span_polygon(line, span.start, span.end), line.frames)
+            findings.append(Finding(span.category, region, span.score, span.evidence, PhiText(text[span.start : span.end])))
+    return tuple(findings)

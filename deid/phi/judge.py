@@ -1,0 +1,251 @@
+"""Judges one line: the technical is kept, everything else must show that it does not identify."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from deid.phi import tables
+from deid.phi.canon import plain
+from deid.phi.known import Needle, known_marks
+from deid.phi.labels import claim, claims, find_labels
+from deid.phi.patterns import Mark, pattern_marks, technical_spans
+from deid.phi.tokens import DAMAGED, STRONG, UNKNOWN, WEAK, Token, phrase_spans, strength, tokenise
+from deid.types import PhiCategory
+
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+_SEX: Final = {
+    "m",
+    "f",
+    "w",
+    "male",
+    "female",
+    "mannlich",
+    "weiblich",
+    "homme",
+    "femme",
+    "masculino",
+    "femenino",
+    "feminino",
+    "maschio",
+    "femmina",
+    "man",
+    "vrouw",
+    "kobieta",
+    "mezczyzna",
+    "erkek",
+    "kadin",
+    "kvinna",
+    "divers",
+}
+_NAMED: Final = {PhiCategory.NAME, PhiCategory.INSTITUTION, PhiCategory.LOCATION}
+# Five digits in a row that no grammar explains are an identifier until shown otherwise.
+_MANY_DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The labels that stand left of a line and above it, where there are any."""
+
+    left: tables.Label | None = None
+    above: tables.Label | None = None
+
+
+def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site) -> list[Mark]:
+    """Return every mark on a line, whatever the policy: `settle` lets go what the policy lets stay."""
+    tokens = tokenise(text)
+    protected = technical_spans(text)
+    marks = pattern_marks(text, protected)
+    hits = find_labels(text, tokens)
+    marks += claims(text, tokens, hits, protected)
+    if not hits or hits[0].first > 0:
+        before = tokens[: hits[0].first] if hits else tokens
+        marks += _from_neighbours(beside, before, protected)
+    marks += known_marks(text, tokens, sought)
+    marks += _foreign(text)
+    labelled = {index for hit in hits for index in range(hit.first, hit.past)}
+    marks += _unexplained(text, tokens, protected, labelled, marks, site)
+    marks += site.marks(text)
+    return _closed(text, tokens, protected, marks)
+
+
+def _from_neighbours(beside: Neighbours, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> list[Mark]:
+    marks = []
+    if beside.left is not None and tokens:
+        marks += claim(beside.left, tokens, protected, True, "label-left")
+    if beside.above is not None and tokens:
+        marks += claim(beside.above, tokens, protected, True, "label-above")
+    return marks
+
+
+def _foreign(text: str) -> list[Mark]:
+    """Letters of other scripts than Latin; Greek letters alone are signs."""
+    return [
+        Mark(match.start(), match.end(), PhiCategory.OTHER, 0.8, "script")
+        for match in re.finditer(r"[^\x00-\u024f\u1e00-\u1eff\u2000-\u2bff\s]+", text)
+        if any(unicodedata.category(char)[0] == "L" for char in match.group())
+        and not (len(match.group()) == 1 and "GREEK" in unicodedata.name(match.group(), ""))
+    ]
+
+
+def _unexplained(
+    text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int], marks: list[Mark], site: Site
+) -> list[Mark]:
+    """What is neither technical nor a label: unknown words, long numbers, bare years, sex."""
+    phrased = {index for first, past in phrase_spans(tokens) for index in range(first, past)}
+    found = []
+    technical_line = bool(protected) or any(
+        strength(token.text) == STRONG and len(token.text) > 1 for index, token in enumerate(tokens) if index not in labelled
+    )
+    for index, token in enumerate(tokens):
+        if index in labelled or index in phrased or any(token.start < e and s < token.end for s, e in protected):
+            continue
+        evidence = _doubt(token, technical_line and len(tokens) > 1)
+        if evidence == "not-technical" and site.stays(token.text):
+            continue
+        if evidence:
+            category = (
+                PhiCategory.OTHER_ID
+                if evidence == "unexplained-number"
+                else PhiCategory.NAME
+                if token.kind == "word"
+                else PhiCategory.OTHER
+            )
+            found.append(Mark(token.start, token.end, category, 0.6, evidence, "unsure" if evidence == "not-technical" else ""))
+        elif _YEAR.fullmatch(token.text):
+            found.append(Mark(token.start, token.end, PhiCategory.DATE, 0.7, "rule:year", "year"))
+        elif plain(token.text) in _SEX and (len(token.text) > 1 or _beside_age(token, marks)):
+            found.append(Mark(token.start, token.end, PhiCategory.OTHER, 0.7, "rule:sex", "sex"))
+    return found + _split_numbers(text, tokens, protected)
+
+
+def _beside_age(token: Token, marks: list[Mark]) -> bool:
+    return any(
+        mark.category is PhiCategory.AGE and -3 <= token.start - mark.end <= 3 or mark.start - token.end in range(4)
+        for mark in marks
+    )
+
+
+def _doubt(token: Token, supported: bool) -> str:
+    """Why a token is not provably harmless; empty where it is. `supported`: the line has other technical evidence."""
+    if token.kind == "number":
+        return "unexplained-number" if len(token.text) >= _MANY_DIGITS else ""
+    if token.kind == "mixed":
+        return _doubt_mixed(token, supported)
+    if len(token.text) == 1:
+        return ""
+    known = strength(token.text)
+    if known == STRONG or (supported and known in (WEAK, DAMAGED)):
+        return ""
+    return "not-technical"
+
+
+def _doubt_mixed(token: Token, supported: bool) -> str:
+    if token.digits >= _MANY_DIGITS or (token.digits == 4 and len(token.text) > 4):
+        return "unexplained-number"
+    known = strength(token.text)
+    if known == STRONG or (known == DAMAGED and supported) or len(token.text) <= 3:
+        return ""
+    letters = re.sub(r"\d+", " ", token.text).split()
+    if all(len(part) == 1 or strength(part) == STRONG for part in letters):
+        return ""
+    return "not-technical"
+
+
+_GROUPS = re.compile(r"\d+(?:\s?[-.]\s?\d+|\s\d+)+")
+
+
+def _split_numbers(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> list[Mark]:
+    """Numbers of many digits that an engine cut with spaces, hyphens or dots."""
+    marks = []
+    for match in _GROUPS.finditer(text):
+        start, end = match.span()
+        digits = sum(map(str.isdigit, match.group()))
+        longest = max(len(part) for part in re.findall(r"\d+", match.group()))
+        tight = not re.search(r"\d\s\d", match.group())
+        if digits >= 6 and (tight or longest >= 3) and not any(start < e and s < end for s, e in protected):
+            marks.append(Mark(start, end, PhiCategory.OTHER_ID, 0.6, "unexplained-number"))
+    return marks
+
+
+def _closed(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], marks: list[Mark]) -> list[Mark]:
+    """Let findings grow to whole tokens, then over what belongs to a name, an institution or an address."""
+    grown = list(marks)
+    flagged = {}
+    for index, token in enumerate(tokens):
+        over = [mark for mark in marks if mark.start < token.end and token.start < mark.end]
+        if over:
+            flagged[index] = max(over, key=lambda mark: mark.category in _NAMED)
+            grown += [
+                Mark(token.start, token.end, mark.category, mark.score, mark.evidence, mark.switch)
+                for mark in over
+                if mark.start > token.start or mark.end < token.end
+            ]
+    free = {index for index, token in enumerate(tokens) if any(token.start < e and s < token.end for s, e in protected)}
+    if any(mark.category is PhiCategory.LOCATION for mark in marks):
+        grown += [
+            _closure(token, PhiCategory.LOCATION, "")
+            for index, token in enumerate(tokens)
+            if index not in flagged and index not in free
+        ]
+        return grown
+    for step in (1, -1):
+        order = range(len(tokens)) if step > 0 else range(len(tokens) - 1, -1, -1)
+        for index in order:
+            near = index - step
+            if index in flagged or index in free or near not in flagged or flagged[near].category not in _NAMED:
+                continue
+            first, second = (tokens[near], tokens[index]) if step > 0 else (tokens[index], tokens[near])
+            if _belongs(tokens[index], text[first.end : second.start], step):
+                mark = _closure(tokens[index], flagged[near].category, flagged[near].switch)
+                flagged[index] = mark
+                grown.append(mark)
+    return grown
+
+
+def _closure(token: Token, category: PhiCategory, switch: str) -> Mark:
+    return Mark(token.start, token.end, category, 0.6, "closure", switch)
+
+
+def _belongs(token: Token, between: str, step: int) -> bool:
+    """Tell whether a token next to a name is part of it."""
+    simple = plain(token.text)
+    lists = tables.words()
+    if len(between) > 3 or "|" in between:
+        return False
+    if token.kind == "number":
+        return step > 0 and len(token.text) in (2, 3, 4) and not _YEAR.fullmatch(token.text)
+    if token.kind == "mixed":
+        return False
+    if any(char in between for char in ",^*&'’") or between == "-":
+        return strength(token.text) != STRONG or "," in between or "^" in between
+    if len(simple) == 1:
+        return simple not in ("l", "r") or between.strip() == "."
+    return (
+        simple in lists["particles"]
+        or simple in lists["titles"]
+        or simple in lists["suffixes"]
+        or strength(token.text) in (WEAK, UNKNOWN)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The two word lists of a site, folded for comparison."""
+
+    always: tuple[re.Pattern[str], ...] = ()
+    never: frozenset[str] = frozenset()
+
+    def marks(self, text: str) -> list[Mark]:
+        """What the site always wants gone."""
+        return [
+            Mark(match.start(), match.end(), PhiCategory.OTHER, 1.0, "rule:site-always")
+            for pattern in self.always
+            for match in pattern.finditer(text)
+        ]
+
+    def stays(self, word: str) -> bool:
+        """Tell a word that the site wants to keep; known values and labelled names go all the same."""
+        return plain(word) in self.never

@@ -1,0 +1,145 @@
+"""Finds labels in a line, and what they claim."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from deid.phi import tables
+from deid.phi.canon import folded
+from deid.phi.patterns import Mark, is_month
+from deid.phi.tokens import STRONG, UNKNOWN, Token, strength
+from deid.types import PhiCategory
+
+_LONGEST = 5
+_SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\s*[-–]\s(?=\S)")
+# A numeric label never claims a value without digits.
+_NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "date", "time", "age", "phone"}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelHit:
+    """A label in a line: half-open range of token numbers, and whether a separator follows it."""
+
+    first: int
+    past: int
+    label: tables.Label
+    separated: bool
+
+
+def find_labels(text: str, tokens: tuple[Token, ...]) -> list[LabelHit]:
+    """Find labels, left to right, longest first."""
+    keys = [folded(token.text) if token.kind != "number" else "" for token in tokens]
+    hits: list[LabelHit] = []
+    index = 0
+    while index < len(tokens):
+        hit = _label_at(text, tokens, keys, index)
+        if hit:
+            hits.append(hit)
+        index = hit.past if hit else index + 1
+    return hits
+
+
+def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int) -> LabelHit | None:
+    table = tables.labels()
+    for size in range(min(_LONGEST, len(tokens) - index), 0, -1):
+        parts = tuple(keys[index : index + size])
+        if all(parts) and (label := table.get(parts) or (_nearly(tokens[index].text) if size == 1 else None)):
+            past = index + size
+            return LabelHit(index, past, label, _SEPARATOR.match(text, tokens[past - 1].end) is not None)
+    return None
+
+
+@lru_cache(maxsize=8192)
+def _nearly(word: str) -> tables.Label | None:
+    """A longer label with one letter wrong, as engines read it."""
+    canonical = folded(word)
+    if len(canonical) < 5 or strength(word) == STRONG:
+        return None
+    best = process.extractOne(canonical, _long_labels(), scorer=Levenshtein.distance, score_cutoff=1 if len(canonical) < 9 else 2)
+    return tables.labels()[(best[0],)] if best else None
+
+
+@cache
+def _long_labels() -> list[str]:
+    return [parts[0] for parts in tables.labels() if len(parts) == 1 and len(parts[0]) >= 5]
+
+
+def whole_label(text: str, tokens: tuple[Token, ...], hits: list[LabelHit]) -> tables.Label | None:
+    """The label that a line ends with, with nothing after it: it announces its neighbours."""
+    if (
+        hits
+        and hits[-1].past == len(tokens)
+        and (len(hits) == 1 or hits[-1].separated)
+        and (hits[-1].first == 0 or hits[-1].separated)
+    ):
+        return hits[-1].label
+    return None
+
+
+def claims(text: str, tokens: tuple[Token, ...], hits: list[LabelHit], protected: list[tuple[int, int]]) -> list[Mark]:
+    """What the labels of a line claim after them."""
+    marks: list[Mark] = []
+    for number, hit in enumerate(hits):
+        past = hits[number + 1].first if number + 1 < len(hits) else len(tokens)
+        marks.extend(claim(hit.label, tokens[hit.past : past], protected, hit.separated, "label"))
+    return marks
+
+
+def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool, how: str) -> list[Mark]:
+    """What one label claims of the tokens that follow it, or of a neighbouring line."""
+    if label.category == "none" or not tokens:
+        return []
+    evidence = f"{how}:{label.category}"
+    if label.category == "sex":
+        return [_mark(tokens[:1], PhiCategory.OTHER, evidence, label.switch)] if len(tokens[0].text) <= 10 else []
+    free = [token for token in tokens if not _in(token, protected)] if label.category not in ("phone",) else list(tokens)
+    if label.category in _NUMERIC:
+        return [
+            _mark(run, PhiCategory(label.category), evidence, label.switch) for run in _number_runs(label, tokens, protected, sure)
+        ]
+    until = _until_technical(tokens, protected, sure)
+    return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and free else []
+
+
+def _mark(tokens: tuple[Token, ...] | list[Token], category: PhiCategory, evidence: str, switch: str) -> Mark:
+    return Mark(tokens[0].start, tokens[-1].end, category, 0.9, evidence, switch)
+
+
+def _in(token: Token, protected: list[tuple[int, int]]) -> bool:
+    return any(token.start < end and start < token.end for start, end in protected)
+
+
+def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool) -> list[Token]:
+    """A name goes on until a technical segment, or until plainly technical words follow words that nobody knows."""
+    taken: list[Token] = []
+    unknown = 0
+    if not sure and strength(tokens[0].text) == STRONG:
+        return []
+    for token in tokens:
+        if _in(token, protected) or (unknown >= 2 and strength(token.text) == STRONG and len(token.text) > 1):
+            break
+        unknown += strength(token.text) == UNKNOWN
+        taken.append(token)
+    return taken
+
+
+def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool) -> list[list[Token]]:
+    """The first run of tokens with digits (month names beside them for dates)."""
+    run: list[Token] = []
+    for token in tokens[:12]:
+        fits = token.kind != "word" or (label.category == "date" and is_month(token.text)) or (run and len(token.text) <= 2)
+        if fits and not (_in(token, protected) and not sure and not run):
+            run.append(token)
+        elif run or token.kind == "word" and strength(token.text) == STRONG and len(token.text) > 2:
+            break
+    while run and run[-1].kind == "word" and not is_month(run[-1].text):
+        run.pop()
+    digits = sum(token.digits for token in run)
+    short = digits < 3 and not sure and label.category not in ("age", "date", "time")
+    return [run] if digits and not short else []

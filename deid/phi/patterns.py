@@ -1,0 +1,190 @@
+"""Runs the technical grammar and the hard patterns over a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+from rapidfuzz.distance import Levenshtein
+
+from deid.phi import tables
+from deid.phi.canon import folded
+from deid.phi.tokens import STRONG, UNKNOWN, WEAK, strength
+from deid.types import PhiCategory
+
+_AS_DIGITS = str.maketrans("OoQIl|", "000111")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A span that identifies: half-open, with the policy switch that may let it stay."""
+
+    start: int
+    end: int
+    category: PhiCategory
+    score: float
+    evidence: str
+    switch: str = ""
+
+
+def technical_spans(text: str) -> list[tuple[int, int]]:
+    """Find what the grammar knows to be medicine, longest first where two overlap."""
+    found = []
+    for rule in tables.grammar():
+        for match in rule.pattern.finditer(text):
+            if not rule.check or _CHECKS[rule.check](match):
+                found.append(match.span())
+    taken: list[tuple[int, int]] = []
+    for start, end in sorted(found, key=lambda span: (span[0] - span[1], span[0])):
+        if all(end <= s or start >= e for s, e in taken):
+            taken.append((start, end))
+    return sorted(taken)
+
+
+# What a technical segment can free: numbers that look like dates, times, ages and IDs. Names and addresses it cannot.
+_FREED: Final = {
+    PhiCategory.DATE,
+    PhiCategory.TIME,
+    PhiCategory.AGE,
+    PhiCategory.PHONE,
+    PhiCategory.OTHER_ID,
+    PhiCategory.NATIONAL_ID,
+}
+
+
+def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
+    """Find what identifies by its shape alone."""
+    marks = []
+    for rule in tables.patterns():
+        category = PhiCategory(rule.category)
+        for match in rule.pattern.finditer(text):
+            start, end = match.span()
+            if _inside_number(text, start, end) or (rule.check and not _CHECKS[rule.check](match)):
+                continue
+            if category in _FREED and any(start < e and s < end for s, e in protected):
+                continue
+            start, end = _trimmed(text, start, end)
+            marks.append(Mark(start, end, category, 0.95, f"rule:{rule.id}", _switch(rule, match)))
+    return marks
+
+
+def _switch(rule: tables.Rule, match: re.Match[str]) -> str:
+    if rule.switch:
+        return rule.switch
+    if rule.category == "time":
+        return "clock"
+    if rule.category == "age":
+        numbers = re.findall(r"\d+", match.group().translate(_AS_DIGITS))
+        return "age" if numbers and rule.id != "age-over" and all(int(number) < 90 for number in numbers) else ""
+    return ""
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    while start < end and text[start].isspace():
+        start += 1
+    return start, end
+
+
+def _inside_number(text: str, start: int, end: int) -> bool:
+    before = start > 0 and text[start].isdigit() and text[start - 1].isdigit()
+    return before or (end < len(text) and text[end - 1].isdigit() and text[end].isdigit())
+
+
+def _numbers(match: re.Match[str]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", match.group().translate(_AS_DIGITS))]
+
+
+def _is_ymd(match: re.Match[str]) -> bool:
+    year, month, day = _numbers(match)[:3]
+    return 1 <= month <= 31 and 1 <= day <= 31 and min(month, day) <= 12 and year < 2200
+
+
+def _is_dmy(match: re.Match[str]) -> bool:
+    if sum(map(str.isdigit, match.group())) * 2 < len(re.findall(r"[^\W_]|\|", match.group())):
+        return False
+    numbers = _numbers(match)
+    if len(numbers) != 3:
+        return False
+    small = sorted(numbers)[:2] if numbers[0] < 100 else numbers[1:]
+    first, second = (numbers[0], numbers[1]) if numbers[0] < 100 else (small[0], small[1])
+    return 1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12
+
+
+def _is_ip(match: re.Match[str]) -> bool:
+    return all(number < 256 for number in _numbers(match)[:4])
+
+
+def _is_month(match: re.Match[str]) -> bool:
+    around = match.group().replace(match["month"], "", 1)
+    return any(map(str.isdigit, around)) and is_month(match["month"])
+
+
+@lru_cache(maxsize=4096)
+def is_month(word: str) -> bool:
+    """Tell a month's name in any of the languages, read correctly or nearly so."""
+    canonical = folded(word)
+    if canonical in _months():
+        return True
+    if len(canonical) < 5 or strength(word) == STRONG:
+        return False
+    return any(
+        abs(len(month) - len(canonical)) <= 1 and Levenshtein.distance(month, canonical, score_cutoff=1) <= 1
+        for month in _months()
+        if len(month) >= 5
+    )
+
+
+@cache
+def _months() -> frozenset[str]:
+    return frozenset(folded(month) for month in tables.words()["months"])
+
+
+def _is_day_month(match: re.Match[str]) -> bool:
+    return not re.search(
+        r"(?:im|img|image|frame|fr|se|series|run|of|slice)\s?[:#]?\s?$", match.string[: match.start()], re.IGNORECASE
+    )
+
+
+def _is_age(match: re.Match[str]) -> bool:
+    digits = re.match(r"\D*?([0-9OoQIl|]{1,3})\s*[^\W\d_]*", match.group())
+    if not any(map(str.isdigit, match.group())):
+        return False
+    numbers = _numbers(match)
+    return bool(digits) and bool(numbers) and numbers[0] <= 130
+
+
+def _is_caret(match: re.Match[str]) -> bool:
+    """A star joins technical words as well (T2*); a caret never does."""
+    words = re.findall(r"[^\W\d_]+", match.group())
+    return "^" in match.group() or not all(strength(word) == STRONG for word in words)
+
+
+def _is_city(match: re.Match[str]) -> bool:
+    word = re.search(r"[^\W\d_]+$", match.group())
+    return word is not None and strength(word.group()) in (UNKNOWN, WEAK)
+
+
+def _is_count(match: re.Match[str]) -> bool:
+    """Frame 12 of 64; not 03/12, which is a day, nor 11/1956."""
+    first, second = (part.strip() for part in match.group().split("/"))
+    if first.startswith("0") or second.startswith("0") or (len(second) == 4 and 1900 <= int(second) < 2100):
+        return False
+    return int(first) <= int(second)
+
+
+_CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
+    "ymd": _is_ymd,
+    "dmy": _is_dmy,
+    "ip": _is_ip,
+    "month": _is_month,
+    "day-month": _is_day_month,
+    "age": _is_age,
+    "caret": _is_caret,
+    "city": _is_city,
+    "count": _is_count,
+}

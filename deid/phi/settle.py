@@ -1,0 +1,91 @@
+"""Applies the policy to the marks of a line and joins them into spans; what the policy lets stay is let go here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from deid.errors import UsageError
+from deid.phi.canon import plain
+from deid.phi.judge import Site
+from deid.phi.patterns import Mark
+from deid.policy import Policy
+from deid.types import PhiCategory, TextSpan
+
+# Where marks overlap, the one that says most about what was found names the span.
+_RANK = ("known", "rule", "label", "label-left", "label-above", "model", "script", "unexplained-number", "not-technical", "closure")
+
+
+def settle(marks: list[Mark], policy: Policy) -> tuple[TextSpan, ...]:
+    """Return the spans that go under a policy, in order, none overlapping another."""
+    off = _switched_off(marks, policy)
+    kept = sorted(
+        (mark for mark in marks if mark.end > mark.start and mark.switch not in off), key=lambda mark: (mark.start, -mark.end)
+    )
+    groups: list[list[Mark]] = []
+    past = -1
+    for mark in kept:
+        if mark.start < past:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+        past = max(past, mark.end)
+    return tuple(_joined(group) for group in groups)
+
+
+def _switched_off(marks: list[Mark], policy: Policy) -> set[str]:
+    dated = any(mark.category is PhiCategory.DATE and mark.switch != "year" for mark in marks)
+    stays = {
+        "year": not policy.redact_years,
+        "sex": not policy.redact_sex,
+        "clock": not policy.redact_clock_times and not dated,
+        "age": policy.redact_ages == "over-89",
+        "staff": not policy.redact_staff,
+        "institution": not policy.redact_institution,
+        "device": not policy.redact_devices,
+        "unsure": policy.unsure == "keep",
+    }
+    return {switch for switch, kept in stays.items() if kept}
+
+
+def _joined(group: list[Mark]) -> TextSpan:
+    best = min(group, key=lambda mark: (_rank(mark.evidence), -mark.score, mark.start - mark.end))
+    return TextSpan(
+        min(mark.start for mark in group),
+        max(mark.end for mark in group),
+        best.category,
+        max(mark.score for mark in group),
+        best.evidence,
+    )
+
+
+def _rank(evidence: str) -> int:
+    head = evidence.partition(":")[0]
+    return _RANK.index(head) if head in _RANK else len(_RANK)
+
+
+@lru_cache(maxsize=8)
+def site_lists(always_file: str, never_file: str) -> Site:
+    """Read the two word lists of a site.
+
+    Raises
+    ------
+    UsageError
+        Where a file named by the policy cannot be read.
+    """
+    always = tuple(
+        re.compile(rf"(?<![^\W_]){re.escape(entry)}(?![^\W_])".replace(r"\ ", r"\s*"), re.IGNORECASE)
+        for entry in _entries(always_file)
+    )
+    return Site(always, frozenset(plain(word) for entry in _entries(never_file) for word in re.findall(r"[^\W_]+", entry)))
+
+
+def _entries(path: str) -> list[str]:
+    if not path:
+        return []
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("A word list named by the policy cannot be read.", "Check always_file and never_file.") from error
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]

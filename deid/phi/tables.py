@@ -1,0 +1,142 @@
+"""The tables of the room, read once: vocabulary, phrases, labels, grammar, patterns and small word lists."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from deid.phi.canon import folded, plain
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a label announces. `category` is one of `PhiCategory`'s, or ``sex``, or ``none`` for labels of technical values."""
+
+    text: str
+    language: str
+    category: str
+    switch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One pattern: `category` empty for technical grammar, `check` names a test of the match, `switch` a policy switch."""
+
+    id: str
+    pattern: re.Pattern[str]
+    category: str = ""
+    check: str = ""
+    switch: str = ""
+
+
+@cache
+def words() -> dict[str, Any]:
+    """The small closed lists of words.toml."""
+    return tomllib.loads(_read("words.toml"))
+
+
+@cache
+def technical() -> frozenset[str]:
+    """Words that are medicine wherever they stand."""
+    return frozenset(_listed("technical.txt")) - weak()
+
+
+@cache
+def weak() -> frozenset[str]:
+    """Technical words that are names elsewhere."""
+    return frozenset(_listed("weak.txt"))
+
+
+@cache
+def technical_folded() -> frozenset[str]:
+    """Canonical forms of the longer technical words: what an engine may have read instead."""
+    return frozenset(folded(word) for word in technical() if len(word) >= 4)
+
+
+@cache
+def phrases() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Technical phrases by their first word, longest first, each a tuple of words."""
+    table: dict[str, list[tuple[str, ...]]] = {}
+    for line in _lines("phrases.txt"):
+        parts = tuple(re.findall(r"[^\W_]+", plain(line)))
+        table.setdefault(parts[0], []).append(parts)
+    return {first: tuple(sorted(rows, key=len, reverse=True)) for first, rows in table.items()}
+
+
+@cache
+def labels() -> dict[tuple[str, ...], Label]:
+    """Labels by their folded words."""
+    rows = csv.DictReader(_read("labels.csv").splitlines())
+    return {
+        tuple(folded(part) for part in row["label"].split()): Label(row["label"], row["language"], row["category"], row["switch"])
+        for row in rows
+    }
+
+
+@cache
+def label_words() -> frozenset[str]:
+    """Every word of a label, folded: labels stay readable."""
+    return frozenset(part for parts in labels() for part in parts if len(part) > 1)
+
+
+@cache
+def grammar() -> tuple[Rule, ...]:
+    """The technical grammar, in the order of its file."""
+    return _rules("grammar.toml", {})
+
+
+@cache
+def patterns() -> tuple[Rule, ...]:
+    """The hard patterns, in the order of their file."""
+    lists = words()
+    fills = {
+        "STREETHEAD": "|".join(lists["street_heads"]),
+        "STREETEND": "|".join(lists["street_ends"]),
+        "STREET": "|".join(lists["streets"]),
+        "RELATIVE": r"(?<![^\W_])(?:" + "|".join(lists["relative"]) + r")(?![^\W_])",
+        "TITLE": "|".join(lists["titles"]),
+        "INSTITUTION": "|".join(lists["institutions"]),
+    }
+    return _rules("patterns.toml", fills)
+
+
+def _rules(name: str, fills: dict[str, str]) -> tuple[Rule, ...]:
+    table = tomllib.loads(_read(name))
+    fills = {**fills, **table["parts"]}
+    return tuple(
+        Rule(
+            row["id"],
+            _compiled(row["pattern"], fills, not row.get("category")),
+            row.get("category", ""),
+            row.get("check", ""),
+            row.get("switch", ""),
+        )
+        for row in table["rule"]
+    )
+
+
+def _compiled(pattern: str, fills: dict[str, str], bounded: bool) -> re.Pattern[str]:
+    for name, text in fills.items():
+        pattern = pattern.replace("{" + name + "}", text)
+    # A technical segment neither begins nor ends inside a longer number: 12.03 of 12.03.1956 is not a decimal.
+    whole = rf"(?<![^\W_])(?<!\d[.,/:-])(?:{pattern})(?![^\W_])(?![.,/:-]\d)" if bounded else pattern
+    return re.compile(whole, re.IGNORECASE)
+
+
+def _listed(name: str) -> list[str]:
+    return [word for line in _lines(name) for word in line.split()]
+
+
+def _lines(name: str) -> list[str]:
+    return [line.strip() for line in _read(name).splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

@@ -1,0 +1,74 @@
+"""Cuts a line into words and numbers, and says how well each is known to be technical."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from deid.phi import tables
+from deid.phi.canon import folded, plain
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’`´][^\W\d_]+)*")
+
+STRONG, WEAK, DAMAGED, UNKNOWN = "strong", "weak", "damaged", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or number of a line: half-open place, raw text, and its kind: ``word``, ``number`` or ``mixed``."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+
+    @property
+    def digits(self) -> int:
+        """How many characters are real digits."""
+        return sum(map(str.isdigit, self.text))
+
+
+def tokenise(text: str) -> tuple[Token, ...]:
+    """Cut a line into tokens, left to right."""
+    return tuple(Token(match.start(), match.end(), match.group(), _kind(match.group())) for match in _TOKEN.finditer(text))
+
+
+def _kind(word: str) -> str:
+    if not any(map(str.isdigit, word)):
+        return "word"
+    return "number" if not any(map(str.isalpha, word)) else "mixed"
+
+
+@lru_cache(maxsize=16384)
+def strength(word: str) -> str:
+    """Tell how well the vocabulary knows a word: STRONG, WEAK (a name elsewhere), DAMAGED (what an engine may make of one) or UNKNOWN."""
+    simple = plain(word).replace("’", "'")
+    bare = simple.removesuffix("'s").replace("'", "")
+    if bare in tables.weak():
+        return WEAK
+    if bare in tables.technical() or (len(bare) > 3 and bare.endswith("s") and bare[:-1] in tables.technical()):
+        return STRONG
+    canonical = folded(word)
+    if canonical in tables.label_words():
+        return STRONG
+    if len(canonical) >= 4 and canonical in tables.technical_folded():
+        return DAMAGED
+    return UNKNOWN
+
+
+def phrase_spans(tokens: tuple[Token, ...]) -> list[tuple[int, int]]:
+    """Find technical phrases; half-open ranges of token numbers."""
+    found = []
+    index = 0
+    table = tables.phrases()
+    words = [plain(token.text).replace("'", "") for token in tokens]
+    while index < len(words):
+        step = 1
+        for parts in table.get(words[index], ()):
+            if tuple(words[index : index + len(parts)]) == parts:
+                found.append((index, index + len(parts)))
+                step = len(parts)
+                break
+        index += step
+    return found

@@ -1,0 +1,53 @@
+"""What goes and what stays of one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from deid.phi import classify_text
+from deid.policy import Policy
+
+
+def left_over(text, policy=None, **context):
+    """The text with what goes replaced by spaces."""
+    chars = list(text)
+    for span in classify_text(text, policy=policy or Policy(), **context):
+        chars[span.start : span.end] = " " * (span.end - span.start)
+    return " ".join("".join(chars).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("DOE^JANE  067Y  LAO 30", "LAO 30"),
+        ("67Y F  LAO 30", "F LAO 30"),
+        ("SMITH*JOHN", ""),
+        ("Circle of Willis", "Circle of Willis"),
+        ("Judkins", "Judkins"),
+        ("LAO 30 CRA 15", "LAO 30 CRA 15"),
+        ("12/64", "12/64"),
+        ("512 x 512", "512 x 512"),
+        ("Philips Azurion", "Philips Azurion"),
+        ("M1", "M1"),
+        ("vor 3 Tagen", ""),
+        ("Dr. Willis", ""),
+        ("Patient Name: Rose Mark", "Patient Name:"),
+        ("Name: Cobra LAO 30", "Name: LAO 30"),
+        ("ID 722626 -780", "ID"),
+        ("D0B 12.03.1956", "D0B"),
+        ("Fluoro time 12:34", "Fluoro time 12:34"),
+        ("Circle of Willis 12.03.1956", "Circle of Willis"),
+    ],
+)
+def test_line(text, stays):
+    assert left_over(text) == stays
+
+
+def test_labels_beside_and_above_claim_what_would_stay():
+    assert left_over("Rose", above="Patient Name") == ""
+    assert left_over("4711", left="MRN:") == ""
+    assert left_over("4711") == "4711"
+
+
+def test_a_known_value_is_found_as_an_engine_reads_it():
+    assert left_over("CT HEAD for D0E JANE", known=("DOE^JANE",)) == "CT HEAD for"
