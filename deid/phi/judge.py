@@ -123,7 +123,7 @@ def _unexplained(
 
 def _beside_age(token: Token, marks: list[Mark]) -> bool:
     return any(
-        mark.category is PhiCategory.AGE and -3 <= token.start - mark.end <= 3 or mark.start - token.end in range(4)
+        (mark.category is PhiCategory.AGE and -3 <= token.start - mark.end <= 3) or mark.start - token.end in range(4)
         for mark in marks
     )
 

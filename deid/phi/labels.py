@@ -136,7 +136,7 @@ def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list
         fits = token.kind != "word" or (label.category == "date" and is_month(token.text)) or (run and len(token.text) <= 2)
         if fits and not (_in(token, protected) and not sure and not run):
             run.append(token)
-        elif run or token.kind == "word" and strength(token.text) == STRONG and len(token.text) > 2:
+        elif run or (token.kind == "word" and strength(token.text) == STRONG and len(token.text) > 2):
             break
     while run and run[-1].kind == "word" and not is_month(run[-1].text):
         run.pop()

@@ -11,15 +11,10 @@ from deid.phi.canon import plain
 from deid.phi.tokens import UNKNOWN, WEAK, strength
 from deid.types import Finding, KnownValue, PhiCategory, PhiText, TextLine
 
-# Words that people and cameras put into file names; they name nobody.
-_FILE_WORDS: Final = frozenset(
-    "img dsc dscn dscf pxl mvimg image images photo photos pic pics picture screenshot screen shot capture scan export exported final copy kopie"
-    " anon anonymized anonymised deid clean test demo sample example untitled unnamed document slide talk conference presentation case cases folder"
-    " whatsapp signal telegram snapshot dicom dcm jpeg jpg png tif tiff bmp webp heic patient pat frame series study post backup tmp temp old new".split()
-)
 _PIECES = re.compile(r"(?<=[a-zà-þ])(?=[A-ZÀ-Þ])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|[\W_]+")
 _DATE = re.compile(
-    r"(?<!\d)(?:(?:19|20)\d{2}[-_. ]?(?:0[1-9]|1[0-2])[-_. ]?(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])[-_. ](?:0[1-9]|1[0-2])[-_. ](?:19|20)\d{2})(?!\d)"
+    r"(?<!\d)(?:(?:19|20)\d{2}[-_. ]?(?:0[1-9]|1[0-2])[-_. ]?(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[1-9]|[12]\d|3[01])[-_. ](?:0[1-9]|1[0-2])[-_. ](?:19|20)\d{2})(?!\d)"
 )
 _UID = re.compile(r"(?<!\d)[012](?:\.\d{1,39}){4,}")
 _COUNTER = re.compile(r"^(?:img|dsc|dscn|dscf|pxl|im|image|i|se|ser|frame)$", re.IGNORECASE)
@@ -54,7 +49,7 @@ def known_from_name(name: str, keyword: str = "FileName") -> tuple[KnownValue, .
 
 def _names_somebody(piece: str) -> bool:
     simple = plain(piece)
-    if not piece.isalpha() or len(piece) < 3 or simple in _FILE_WORDS or simple in tables.words()["months"]:
+    if not piece.isalpha() or len(piece) < 3 or simple in tables.words()["file_words"] or simple in tables.words()["months"]:
         return False
     return strength(piece) in (UNKNOWN, WEAK)
 

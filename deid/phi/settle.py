@@ -1,4 +1,4 @@
-"""Applies the policy to the marks of a line and joins them into spans; what the policy lets stay is let go here and nowhere else."""
+"""Applies the policy to the marks of a line and joins them into spans; what may stay is let go here and nowhere else."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _kind(word: str) -> str:
 
 @lru_cache(maxsize=16384)
 def strength(word: str) -> str:
-    """Tell how well the vocabulary knows a word: STRONG, WEAK (a name elsewhere), DAMAGED (what an engine may make of one) or UNKNOWN."""
+    """Tell how well the vocabulary knows a word: STRONG, WEAK (a name elsewhere), DAMAGED (nearly a longer one) or UNKNOWN."""
     simple = plain(word).replace("’", "'")
     bare = simple.removesuffix("'s").replace("'", "")
     if bare in tables.weak():
