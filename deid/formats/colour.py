@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image, ImageCms
+
+if TYPE_CHECKING:
+    from deid.types import Stored
 
 # A larger profile is not a display or camera profile; it is not worth the parser's time.
 _MAX_PROFILE_BYTES = 8 * 2**20
 # sRGB profiles differ from each other by rounding only; a conversion would then change pixels for nothing.
 _SAME_COLOUR = 3
+_SRGB_GAMMA = 1 / 2.2
+# Files round their gamma; a percent cannot be seen.
+_NEARLY = 0.01
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -28,6 +36,18 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if alpha is not None:
         converted.putalpha(alpha)
     return converted
+
+
+def with_gamma(stored: Stored, gamma: float | None) -> Stored:
+    """Return samples of a PNG whose gAMA chunk (PNG 3rd ed., 11.3.2.2) is not sRGB's as sRGB; alpha stays."""
+    if not gamma or abs(gamma / _SRGB_GAMMA - 1) < _NEARLY:
+        return stored
+    most = int(np.iinfo(stored.dtype).max)
+    curve = np.rint(most * np.linspace(0, 1, most + 1) ** (_SRGB_GAMMA / gamma)).astype(stored.dtype)
+    colours = stored.shape[2] - (stored.shape[2] in (2, 4))
+    shown = stored.copy()
+    shown[:, :, :colours] = curve[stored[:, :, :colours]]
+    return shown
 
 
 def _plain_mode(image: Image.Image, profile: bytes | None) -> Image.Image:

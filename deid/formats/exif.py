@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from deid.types import KnownValue, PhiText
 
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from deid.types import Stored
 
 _ORIENTATION, _MAKE, _MODEL, _ARTIST = 0x0112, 0x010F, 0x0110, 0x013B
-_EXIF_IFD, _EXPOSURE, _APERTURE, _OWNER = 0x8769, 0x829A, 0x829D, 0xA430
+_EXIF_IFD, _EXPOSURE, _APERTURE, _OWNER, _THUMBNAIL = 0x8769, 0x829A, 0x829D, 0xA430, 0x0201
 # Longer than any name; such a value is a text, not a person.
 _MAX_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What the metadata of a photo told: orientation (1-8), a camera, names of people."""
+    """What the metadata of a photo told: orientation (1-8), a camera, a thumbnail, names of people."""
 
     orientation: int = 1
     camera: bool = False
+    thumbnail: bool = False
     known: tuple[KnownValue, ...] = ()
 
 
@@ -38,11 +39,12 @@ def photo_facts(image: Image.Image) -> PhotoFacts:
             details = exif.get_ifd(_EXIF_IFD)
             orientation = exif.get(_ORIENTATION, 1)
             camera = any(exif.get(tag) for tag in (_MAKE, _MODEL)) or any(tag in details for tag in (_EXPOSURE, _APERTURE))
+            thumbnail = _THUMBNAIL in exif.get_ifd(ExifTags.IFD.IFD1)
             names = [exif.get(_ARTIST), details.get(_OWNER)]
     except Exception:  # parsers of damaged EXIF raise almost anything; the picture itself may be sound
         return PhotoFacts()
     known = tuple(KnownValue("CaseText", PhiText(name.strip())) for name in names if isinstance(name, str) and _like_name(name))
-    return PhotoFacts(orientation if orientation in range(1, 9) else 1, camera, known)
+    return PhotoFacts(orientation if orientation in range(1, 9) else 1, camera, thumbnail, known)
 
 
 def upright(stored: Stored, orientation: int) -> Stored:

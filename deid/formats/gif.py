@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PIL import Image
+
 from deid.formats import gif_file
 from deid.formats.film import film_of
 from deid.formats.header import PictureHeader
@@ -28,9 +30,15 @@ class Gif(RasterFormat):
             frames, durations = film_of(image)
             fits = all(gif_file.holds(frames.stored(index)) for index in range(frames.count))
             removed = counted(gif_file.removed_parts(data))
-            header = PictureHeader("gif" if fits else "png", durations, int(image.info.get("loop", 0)), removed=removed)
+            header = PictureHeader("gif" if fits else "png", durations, _plays(image), removed=removed)
             return instance_of(self.kind, frames, policy, header)
 
     def strangers(self, data: bytes) -> tuple[str, ...]:
         """Walk a written file block by block."""
         return gif_file.strangers(data)
+
+
+def _plays(image: Image.Image) -> int:
+    """How often the film plays, 0 for ever: once without the loop block, once more than the number in it."""
+    loop = image.info.get("loop")
+    return 1 if loop is None else (int(loop) + 1 if loop else 0)

@@ -124,8 +124,9 @@ def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequenc
     """
     rows, columns = frames.shape(0)
     file.write(SIGNATURES[1] + struct.pack("<HH", columns, rows) + b"\x70\0\0")
-    if frames.count > 1:
-        file.write(b"\x21\xff" + _LOOP + b"\x03\x01" + struct.pack("<H", min(header.loop, 65535)) + b"\0")
+    if frames.count > 1 and header.loop != 1:
+        repeats = min(max(header.loop - 1, 0), 65535)
+        file.write(b"\x21\xff" + _LOOP + b"\x03\x01" + struct.pack("<H", repeats) + b"\0")
     for index in range(frames.count):
         _put_frame(frames.stored(index), header.durations[index] if index < len(header.durations) else 0, file)
     file.write(bytes([_TRAILER]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 from PIL import Image
 
@@ -74,7 +75,7 @@ def _read_heic(data: bytes, policy: Policy) -> Instance:
             "AuxiliaryImage": sum(len(ids) for ids in primary.info.get("aux", {}).values()),
         }
         dropped = tuple(HeaderChange(name, "X", count) for name, count in hidden.items() if count)
-        return _still("heic", image, PhotoFacts(1, facts.camera, facts.known), policy, dropped)
+        return _still("heic", image, replace(facts, orientation=1), policy, dropped)
 
 
 def _still(kind: str, image: Image.Image, facts: PhotoFacts, policy: Policy, dropped: tuple[HeaderChange, ...]) -> Instance:

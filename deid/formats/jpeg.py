@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from PIL import Image
 
 from deid.errors import FileRefused
@@ -17,7 +19,7 @@ from deid.types import HeaderChange, Instance
 # Baseline, extended and progressive Huffman; lossless, hierarchical and arithmetic ones have no decoder here.
 _DECODABLE = (0xC0, 0xC1, 0xC2)
 # Parts that are pictures of their own.
-_PICTURES = ("MPF", "JFXXThumbnail", "EXIFThumbnail")
+_PICTURES = ("MPF", "JFXXThumbnail", "EXIFThumbnail", "MotionVideo")
 
 
 class Jpeg(RasterFormat):
@@ -33,12 +35,12 @@ class Jpeg(RasterFormat):
         """Decode the picture itself; thumbnails, previews, gain maps and films behind it are left out and counted."""
         _check_coding(data)
         with decoding():
-            image = open_picture(data, "JPEG", policy)
+            image = open_picture(jpeg_file.bare(data), "JPEG", policy)
             facts = photo_facts(image)
             recipe = _recipe(image, facts.orientation)
             image.load()
             stored = upright(samples(image), facts.orientation)
-        parts = counted(jpeg_file.removed_parts(data))
+        parts = counted(chain(jpeg_file.removed_parts(data), ["EXIFThumbnail"] if facts.thumbnail else []))
         header = PictureHeader("jpeg", recipe=recipe, removed=tuple(part for part in parts if part.path not in _PICTURES))
         dropped: tuple[HeaderChange, ...] = tuple(part for part in parts if part.path in _PICTURES)
         frames = PixelFrames.of([stored], lossy=policy.write_as in ("source", "jpeg"))

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SOI, EOI, SOS, DQT, DHT, DRI, COM, TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE, 0x01
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _RESTARTS = range(0xD0, 0xD8)
+# Not a marker code: bytes that belong to no segment.
+JUNK = -1
+# Application segments that say how the pixels are meant.
+_NEEDED = (b"JFIF\0", b"Exif\0", b"ICC_PROFILE\0", b"Adobe")
 # JFIF 1.01, no thumbnail; the density is the encoder's constant.
 _JFIF = b"JFIF\0\x01\x01"
 # A decibel above what the policy asks for by default, because masks are measured as boxes here.
@@ -37,10 +41,16 @@ class Segment(NamedTuple):
 
 
 def segments(data: bytes) -> Iterator[Segment]:
-    """Walk the segments up to the first EOI, or up to the first byte that does not fit."""
+    """Walk the segments up to the first EOI, or up to the first that does not fit; bytes between segments are `JUNK`."""
     at = 2
-    while at + 2 <= len(data) and data[at] == 0xFF:
+    while at + 2 <= len(data):
         start = at
+        if data[at] != 0xFF:
+            at = data.find(b"\xff", at)
+            if at < 0:
+                return
+            yield Segment(JUNK, b"", start, at)
+            continue
         while at < len(data) and data[at] == 0xFF:
             at += 1
         if at >= len(data):
@@ -77,12 +87,24 @@ def removed_parts(data: bytes) -> Iterator[str]:
     end = 2
     for segment in segments(data):
         end = segment.end
-        if segment.marker == COM:
-            yield "COM"
+        if segment.marker in (COM, JUNK):
+            yield "COM" if segment.marker == COM else "StrayBytes"
         elif 0xE0 <= segment.marker <= 0xEF and not segment.body.startswith(_JFIF[:5]):
             yield _application(segment)
     if end < len(data):
-        yield "TrailingBytes"
+        yield "MotionVideo" if data[end : end + 4096].find(b"ftyp") >= 0 else "TrailingBytes"
+
+
+def bare(data: bytes) -> bytes:
+    """Return the file with only what its pixels need: picture segments, EXIF and colour profile; nothing else meets a decoder."""
+    parts, end = [data[:2]], 2
+    for segment in segments(data):
+        end = segment.end
+        if segment.marker not in (COM, JUNK) and (not 0xE0 <= segment.marker <= 0xEF or segment.body.startswith(_NEEDED)):
+            parts.append(data[segment.start : end])
+    if not parts[-1].endswith(b"\xff\xd9"):
+        parts.append(data[end:])
+    return b"".join(parts)
 
 
 def _application(segment: Segment) -> str:
@@ -104,7 +126,8 @@ def strangers(data: bytes) -> tuple[str, ...]:
         return ("order",)
     found = list(removed_parts(data))
     allowed = {0xE0, DQT, 0xC0, 0xC1, 0xC2, DHT, DRI, SOS, EOI}
-    found += [f"marker-{segment.marker:02X}" for segment in walked if segment.marker not in allowed | {COM, *range(0xE1, 0xF0)}]
+    named = allowed | {COM, JUNK, *range(0xE1, 0xF0)}
+    found += [f"marker-{segment.marker:02X}" for segment in walked if segment.marker not in named]
     found += ["fill" for segment in walked if data[segment.start + 1] == 0xFF]
     for segment in walked:
         if segment.marker == 0xE0 and (segment.body[:7] != _JFIF or len(segment.body) != 14 or segment.body[12:] != b"\0\0"):

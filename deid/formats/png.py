@@ -10,6 +10,8 @@ from PIL import Image
 from deid.errors import FileRefused
 from deid.formats import png_file
 from deid.formats.arrays import PixelFrames, without_hidden_colour
+from deid.formats.colour import with_gamma
+from deid.formats.deep_colour import deep_to_srgb
 from deid.formats.exif import photo_facts, upright
 from deid.formats.film import film_of
 from deid.formats.header import PictureHeader
@@ -20,6 +22,9 @@ from deid.types import HeaderChange, Instance
 
 if TYPE_CHECKING:
     from deid.types import Stored
+
+# Bits a sample that Pillow does not keep.
+_DEEP = 16
 
 
 class Png(RasterFormat):
@@ -34,13 +39,14 @@ class Png(RasterFormat):
     def read(self, data: bytes, policy: Policy) -> Instance:
         """Decode a PNG; every frame of an animation is shown whole."""
         with decoding():
-            image = open_picture(data, "PNG", policy)
+            bare = png_file.bare(data)
+            image = open_picture(bare, "PNG", policy)
             count = getattr(image, "n_frames", 1)
             check_count(count, policy)
             facts = photo_facts(image)
             removed = counted(png_file.removed_parts(data))
             if count == 1:
-                frames = PixelFrames.of([upright(_single(data, image), facts.orientation)])
+                frames = PixelFrames.of([upright(_single(bare, image), facts.orientation)])
                 return instance_of(
                     self.kind, frames, policy, PictureHeader("png", removed=removed), camera=facts.camera, known=facts.known
                 )
@@ -56,10 +62,15 @@ class Png(RasterFormat):
 
 
 def _single(data: bytes, image: Image.Image) -> Stored:
-    if data[24] == 16:
-        return _deep(data)
+    if data[24] == _DEEP:
+        return with_gamma(deep_to_srgb(_deep(data), image.info.get("icc_profile")), _gamma(image))
     image.load()
-    return samples(image)
+    return with_gamma(samples(image), _gamma(image))
+
+
+def _gamma(image: Image.Image) -> float | None:
+    """The gAMA chunk's value where nothing better says how colours are meant."""
+    return None if "icc_profile" in image.info or "srgb" in image.info else image.info.get("gamma")
 
 
 def _deep(data: bytes) -> Stored:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
+_NEEDED = (*_PIXEL_CHUNKS, b"iCCP", b"sRGB", b"gAMA", b"eXIf")
 _OWN_CHUNKS = (b"IHDR", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
 _COLOUR_CHUNKS = {"bKGD", "cHRM", "cICP", "cLLI", "gAMA", "hIST", "iCCP", "mDCV", "sBIT", "sPLT", "sRGB"}
 _TEXT_CHUNKS = {"caBX", "dSIG", "eXIf", "iTXt", "iDOT", "oFFs", "pCAL", "pHYs", "sCAL", "sTER", "tEXt", "tIME", "zTXt"}
@@ -27,11 +28,12 @@ _COLOUR_TYPES = {samples: colour for colour, samples in _SAMPLES.items()}
 
 
 class Chunk(NamedTuple):
-    """One chunk: its type, its body, and whether its checksum holds."""
+    """One chunk: its type, its body, whether its checksum holds, and where it lies."""
 
     type: bytes
     body: bytes
     sound: bool
+    span: tuple[int, int]
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
@@ -43,10 +45,16 @@ def chunks(data: bytes) -> Iterator[Chunk]:
             return
         type_, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
         checksum = int.from_bytes(data[at + 8 + length : at + 12 + length], "big")
-        yield Chunk(type_, body, zlib.crc32(body, zlib.crc32(type_)) == checksum)
-        at += 12 + length
+        end = at + 12 + length
+        yield Chunk(type_, body, zlib.crc32(body, zlib.crc32(type_)) == checksum, (at, end))
+        at = end
         if type_ == b"IEND":
             return
+
+
+def bare(data: bytes) -> bytes:
+    """Return the file with only what its pixels need: picture chunks, colour and EXIF; nothing else meets a decoder."""
+    return SIGNATURE + b"".join(data[slice(*chunk.span)] for chunk in chunks(data) if chunk.type in _NEEDED)
 
 
 def removed_parts(data: bytes) -> Iterator[str]:

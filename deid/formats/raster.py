@@ -14,7 +14,7 @@ from deid.policy import Policy
 from deid.types import Frames, HeaderChange, Instance, KnownValue, Plan, Region
 
 if TYPE_CHECKING:
-    from deid.types import Display, Stored
+    from deid.types import Stored
 
 EXTENSIONS = {"png": ".png", "jpeg": ".jpg", "gif": ".gif", "tiff": ".tif", "webp": ".webp", "bmp": ".bmp", "pnm": ".pnm"}
 _WRITERS = {kind: f"deid.formats.{kind}_file" for kind in EXTENSIONS}
@@ -81,13 +81,22 @@ def picture_kind(wanted: str, count: int, cine: bool) -> str:
     return wanted if wanted in _ANIMATED else "png"
 
 
-def write_picture(kind: str, displays: Sequence[Display], durations: Sequence[int], file: BinaryIO) -> None:
-    """Write display frames, (rows, columns, 3) uint8 RGB, as a postable PNG, JPEG or GIF; durations in ms.
+def write_picture(kind: str, frames: Frames, durations: Sequence[int], file: BinaryIO, masks: Sequence[Region] = ()) -> None:
+    """Write what a person sees of the frames of any instance as a postable PNG, JPEG or GIF; durations in ms a frame.
 
-    Grey frames are written grey. GIF holds 256 colours a frame: call `gif_file.fitted` first where the loss must be known.
+    `frames` are best made by `shown`, so that what is compared after writing is what was asked for.
     """
-    frames = PixelFrames.of([grey_where_possible(frame) for frame in displays])
-    encode(kind, frames, PictureHeader(kind, tuple(durations)), file)
+    encode(kind, frames, PictureHeader(kind, tuple(durations)), file, masks)
+
+
+def shown(frames: Frames, kind: str) -> PixelFrames:
+    """Return what a person sees of the frames, as 8-bit grey or RGB samples that a kind of picture can hold."""
+    shapes = [frames.shape(index) for index in range(frames.count)]
+    if kind == "gif":
+        from deid.formats.gif_file import fitted
+
+        return PixelFrames(shapes, lambda index: fitted(frames.display(index)))
+    return PixelFrames(shapes, lambda index: grey_where_possible(frames.display(index)), lossy=kind == "jpeg")
 
 
 def grey_where_possible(stored: Stored) -> Stored:
@@ -98,13 +107,9 @@ def grey_where_possible(stored: Stored) -> Stored:
 
 def _as_kind(frames: PixelFrames, kind: str) -> PixelFrames:
     """Return frames as a kind can hold them, so that what is compared later is what was asked for."""
+    if kind in ("jpeg", "gif"):
+        return shown(frames, kind)
     shapes = [frames.shape(index) for index in range(frames.count)]
-    if kind == "jpeg":
-        return PixelFrames(shapes, lambda index: grey_where_possible(frames.display(index)), lossy=True)
-    if kind == "gif":
-        from deid.formats.gif_file import fitted
-
-        return PixelFrames(shapes, lambda index: fitted(frames.display(index)))
     return PixelFrames(shapes, lambda index: _eight_or_sixteen(frames.stored(index)))
 
 

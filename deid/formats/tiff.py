@@ -10,6 +10,7 @@ from PIL import Image
 from deid.errors import FileRefused
 from deid.formats import tiff_file
 from deid.formats.arrays import PixelFrames, without_hidden_colour
+from deid.formats.deep_colour import deep_to_srgb
 from deid.formats.exif import photo_facts
 from deid.formats.header import PictureHeader
 from deid.formats.pillow import check_count, check_size, decoding, open_picture, samples
@@ -86,14 +87,15 @@ def _decoded(data: bytes, image: Image.Image, number: int, page: Page) -> Stored
     """Decode a page; both decoders turn it upright by themselves."""
     bits, count = page.all(tiff_file.BITS) or (1,), page.get(tiff_file.SAMPLES, 1)
     with decoding():
-        if max(bits) > 8 and count > 1:
-            return _deep(data, number)
         image.seek(number)
+        profile = image.info.get("icc_profile")
+        if max(bits) > 8 and count > 1:
+            return deep_to_srgb(_deep(data, number), profile)
         image.load()
         stored = samples(image)
     if stored.dtype == np.uint16 and page.get(tiff_file.PHOTOMETRIC, 1) == _MIN_IS_WHITE:
         stored = np.uint16(2 ** bits[0] - 1) - stored
-    return stored
+    return deep_to_srgb(stored, profile) if stored.dtype == np.uint16 else stored
 
 
 def _deep(data: bytes, number: int) -> Stored:
