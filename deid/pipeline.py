@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from deid import find, formats, phi, redact
+from deid import find, formats, phi, redaction
 from deid.errors import REASONS, FileRefused
 from deid.keys import Key
 from deid.policy import Policy
@@ -190,7 +190,7 @@ def look_in(form: Format, instance: Instance, known: Sequence[KnownValue], tools
     everything = tuple(dict.fromkeys((*known, *instance.known, *spoken)))
     findings = tools.classifier.classify(reading.lines, everything, tools.policy)
     cuts = phi.classify_header(instance.header_text, everything, tools.policy)
-    plan = redact.make_plan((*findings, *mark_findings), cuts, instance.frames, tools.policy)
+    plan = redaction.make_plan((*findings, *mark_findings), cuts, instance.frames, tools.policy)
     return Look(form, instance, reading, everything, plan)
 
 
@@ -211,7 +211,7 @@ def prove(look: Look, tools: Tools, write: Callable[[Plan], Draft], name: str) -
     plan = look.plan
     proof = _prove_once(look, tools, write, plan, name)
     if proof.verification.leaked:
-        plan = redact.add_masks(plan, proof.verification.leaked, look.instance.frames)
+        plan = redaction.add_masks(plan, proof.verification.leaked, look.instance.frames)
         proof = _prove_once(look, tools, write, plan, name)
     return proof
 
@@ -224,7 +224,7 @@ def _prove_once(look: Look, tools: Tools, write: Callable[[Plan], Draft], plan: 
 
 def write_draft(look: Look, plan: Plan, tools: Tools, file: BinaryIO) -> tuple[HeaderChange, ...]:
     """Write the clean form of an instance into a file; return what was done to its header."""
-    redacted = redact.Redacted(look.instance.frames, plan.masks)
+    redacted = redaction.Redacted(look.instance.frames, plan.masks)
     changes = look.format.write(look.instance, redacted, plan, tools.key, look.known, tools.policy, file)
     return (*look.instance.dropped, *changes)
 
@@ -361,7 +361,7 @@ class _Place:
         """Leave the draft for a person, with a preview of what was and was not covered."""
         self._kept = True
         preview = _private_folder(self._job.held / "previews") / f"{self._name}.png"
-        preview.write_bytes(redact.preview(frames, plan))
+        preview.write_bytes(redaction.preview(frames, plan))
         preview.chmod(0o600)
 
     def release(self) -> str:

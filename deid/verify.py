@@ -15,7 +15,7 @@ from deid.formats import recognise
 from deid.phi import byte_forms, find_known
 from deid.policy import Policy
 from deid.protocols import Classifier, TextEngine
-from deid.redact import Redacted, cover
+from deid.redaction import Redacted, cover
 from deid.types import Finding, Frames, Instance, KnownValue, Reading, Reason, Region, TextLine, Verification
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deid.redact import Redacted, cover
+from deid.redaction import Redacted, cover
 from deid.types import Region
 
 coordinates = st.integers(-20, 60)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from deid.policy import Policy
-from deid.redact.pixels import cover
+from deid.redaction.pixels import cover
 from deid.types import Finding, Frames, HeaderCut, PhiCategory, Plan, Reason, Region
 
 # A screen full of a worklist has a third of its area in text; where more than this goes, a ghost is likelier than text.
