@@ -348,7 +348,8 @@ class Source:
 class Outcome:
     """The result for one input. `output` is relative to the clean folder and set where `status` is clean.
 
-    `found` are values read in the pixels that are worth seeking in the rest of the case; `seconds` is CPU time.
+    `found` are values read in the pixels that are worth seeking in the rest of the case; `kept` is the text that was read and left
+    visible, None where nobody noted it; `seconds` is CPU time.
     """
 
     source: Source
@@ -363,4 +364,5 @@ class Outcome:
     verification: Verification | None = None
     reasons: tuple[Reason, ...] = ()
     found: tuple[KnownValue, ...] = ()
+    kept: tuple[PhiText, ...] | None = None
     seconds: float = 0.0
