@@ -58,10 +58,13 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
 
 def _reading(instance: Instance, engine: TextEngine, passes: Sequence[Pass], photo: bool) -> Reading:
     lines: list[TextLine] = []
+    ghosts = 0
     for frames, pictures in _pictures(instance):
         for picture in pictures:
-            lines += look(picture, passes, engine, frames)
-    return Reading(tuple(lines), tuple(by.name for by in passes), photo)
+            looked = look(picture, passes, engine, frames)
+            lines += looked.lines
+            ghosts += looked.ghosts
+    return Reading(tuple(lines), tuple(by.name for by in passes), photo, ghosts)
 
 
 def _pictures(instance: Instance) -> Iterator[tuple[FrameRange, list[Display]]]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from deid.find.geometry import axes, corners, degrees, grown, outwards, sides, within
+from deid.find.geometry import axes, degrees, sides
 from deid.find.passes import Sight
-from deid.types import Quad, TextLine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
 
 # A box of which this share is already covered tells nothing new.
 _KNOWN_SHARE = 0.85
-# Growth of a line's quad, in shares of its thickness: across, and along at both ends.
-_GROW_ACROSS = 0.1
-_GROW_ALONG = 0.3
-_LEAST_GROWTH = 2.0
 # A sight that reaches further than this beyond a line, in line heights, has seen more of it.
 _NEWS = 0.5
 
@@ -51,30 +46,6 @@ def joined(sights: Sequence[Sight], shape: tuple[int, int]) -> list[Sight]:
             lines[kin] = sight
         cv2.fillPoly(drawn, [np.round(sight.points).astype(np.int32)], 1)
     return lines
-
-
-def covering(line: TextLine, shape: tuple[int, int]) -> TextLine:
-    """Grow the quads of a line and its words so that no edge of a glyph stays visible under a mask made of them.
-
-    Words grow across the line only; the first and the last grow along it at the line's ends.
-    """
-    points = corners(line.quad)
-    _, thickness = sides(points)
-    across = max(_LEAST_GROWTH, _GROW_ACROSS * thickness)
-    along = max(_LEAST_GROWTH, _GROW_ALONG * thickness)
-    last = len(line.words) - 1
-    parts = [
-        replace(word, quad=_grown(word.quad, along if index == 0 else 0, along if index == last else 0, across, shape))
-        for index, word in enumerate(line.words)
-    ]
-    return replace(line, quad=_grown(line.quad, along, along, across, shape), words=tuple(parts))
-
-
-def _grown(quad: Quad, before: float, after: float, across: float, shape: tuple[int, int]) -> Quad:
-    points = corners(quad)
-    along, _ = axes(points)
-    points = grown(points, 0, across) + np.array([-before * along, after * along, after * along, -before * along])
-    return outwards(within(points, shape))
 
 
 def _covered(points: Corners, drawn: NDArray[np.uint8]) -> float:

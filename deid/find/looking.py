@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deid.find.geometry import outwards, within
-from deid.find.lines import covering, joined
+from deid.find.covering import covering, covering_quad, reading_quad, rooms
+from deid.find.geometry import outwards, sides, within
+from deid.find.lines import joined
 from deid.find.passes import Pass, see
 from deid.protocols import TextEngine
 from deid.types import FrameRange, TextLine
@@ -15,13 +16,31 @@ from deid.types import FrameRange, TextLine
 if TYPE_CHECKING:
     from deid.types import Display
 
+# A box that takes more than this share of the picture's shorter side is text only where it can be read.
+_GIANT = 0.2
+_SURELY_READ = 0.6
 
-def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: FrameRange) -> tuple[TextLine, ...]:
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The lines of one picture, and how many ghosts were dropped."""
+
+    lines: tuple[TextLine, ...]
+    ghosts: int
+
+
+def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: FrameRange) -> Looked:
     """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames."""
     shape = picture.shape[0], picture.shape[1]
-    lines = joined([sight for by in passes for sight in see(picture, by, engine)], shape)
-    read = engine.read_text(picture, [outwards(within(line.points, shape)) for line in lines])
-    return tuple(
-        covering(replace(line, engine=f"{engine.name}:{sight.by}", frames=frames), shape)
-        for line, sight in zip(read, lines, strict=True)
-    )
+    seen = [see(picture, by, engine) for by in passes]
+    sights = joined([sight for one in seen for sight in one.sights], shape)
+    room = rooms([sight.points for sight in sights], picture)
+    quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]
+    lines, ghosts = [], sum(one.ghosts for one in seen)
+    for line, quad, sight, own in zip(engine.read_text(picture, quads), quads, sights, room, strict=True):
+        if line.confidence < _SURELY_READ and sides(sight.points)[1] > _GIANT * min(shape):
+            ghosts += 1
+            continue
+        named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
+        lines.append(covering(named, quad, covering_quad(sight.points, own), shape))
+    return Looked(tuple(lines), ghosts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from deid.find.geometry import corners
+from deid.find.geometry import corners, sides
 from deid.protocols import TextEngine
 from deid.types import Box
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _TILE_SIDE = 1280
 # Lines of up to this height are whole in at least one of two neighbouring tiles.
 _OVERLAP = 128
+# Thicker boxes than this, in pixels at the scale of the pass, are ghosts: areas without text that the network takes for one.
+_THICKEST = 90.0
+# The area under a ghost is searched again in tiles of this side.
+_GHOST_TILE = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,44 +75,67 @@ HALF: Final = Pass("half", 0.5)
 QUARTER: Final = Pass("quarter", 0.25)
 NORMALISED: Final = Pass("normalised", 1.0, normalised)
 
-THOROUGH: Final = (PLAIN, NORMALISED, HALF)
+THOROUGH: Final = (PLAIN, NORMALISED, HALF, QUARTER)
 """All passes, in order of trust: the geometry of the first that saw a line is kept."""
-FAST: Final = (PLAIN, HALF)
-"""The two passes that find most."""
+FAST: Final = (PLAIN, HALF, QUARTER)
+"""The passes that find most for their time."""
 SECOND: Final = (Pass("three-quarters-inverted", 0.75, inverted),)
 """The second look: another scale, another polarity."""
 
 
-def see(picture: Display, by: Pass, engine: TextEngine) -> list[Sight]:
-    """Run one pass over a picture, (rows, columns, 3) uint8 RGB.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a pass saw, in pixels of the picture, and how many ghosts it took for text."""
 
-    Returns
-    -------
-    What the engine saw, in pixels of the picture.
-    """
-    sights = []
-    for x0, y0, x1, y1 in _tiles(picture.shape[0], picture.shape[1], by.scale):
+    sights: tuple[Sight, ...]
+    ghosts: int
+
+
+def see(picture: Display, by: Pass, engine: TextEngine) -> Seen:
+    """Run one pass over a picture, (rows, columns, 3) uint8 RGB."""
+    sights: list[Sight] = []
+    ghosts = 0
+    for x0, y0, x1, y1 in _tiles(picture.shape[0], picture.shape[1], int(_TILE_SIDE / by.scale), int(_OVERLAP / by.scale)):
         tile = picture[y0:y1, x0:x1]
         if by.prepare is not None:
             tile = by.prepare(tile)
         if by.scale != 1.0:
             size = (max(1, round((x1 - x0) * by.scale)), max(1, round((y1 - y0) * by.scale)))
-            interpolation = cv2.INTER_AREA if by.scale < 1 else cv2.INTER_CUBIC
-            tile = np.asarray(cv2.resize(tile, size, interpolation=interpolation), np.uint8)
+            tile = np.asarray(cv2.resize(tile, size, interpolation=cv2.INTER_AREA), np.uint8)
         factor = ((x1 - x0) / tile.shape[1], (y1 - y0) / tile.shape[0])
-        sights += [Sight(corners(box.quad) * factor + (x0, y0), box.score, by.name) for box in engine.detect(tile)]
-    return sights
+        found, dropped = _without_ghosts(tile, engine)
+        ghosts += dropped
+        sights += [Sight(points * factor + (x0, y0), score, by.name) for points, score in found]
+    return Seen(tuple(sights), ghosts)
 
 
-def _tiles(rows: int, columns: int, scale: float) -> Iterator[Box]:
-    for y0, y1 in _spans(rows, scale):
-        for x0, x1 in _spans(columns, scale):
+def _without_ghosts(tile: Display, engine: TextEngine) -> tuple[list[tuple[Corners, float]], int]:
+    """Find boxes; where one is thicker than text can be at this scale, search its area again in small tiles.
+
+    Real lettering of that size is seen by the passes at smaller scales, where it is as thin as other text.
+    """
+    found = [(corners(box.quad), box.score) for box in engine.detect(tile)]
+    ghosts = [points for points, _ in found if sides(points)[1] > _THICKEST]
+    kept = [(points, score) for points, score in found if sides(points)[1] <= _THICKEST]
+    for ghost in ghosts:
+        left, top = np.floor(ghost.min(axis=0)).astype(int).clip(0)
+        right, bottom = np.ceil(ghost.max(axis=0)).astype(int)
+        area = tile[top:bottom, left:right]
+        for x0, y0, x1, y1 in _tiles(area.shape[0], area.shape[1], _GHOST_TILE, _GHOST_TILE // 5):
+            corner = np.array((left + x0, top + y0))
+            again = ((corners(box.quad) + corner, box.score) for box in engine.detect(area[y0:y1, x0:x1]))
+            kept += [(points, score) for points, score in again if sides(points)[1] <= _THICKEST]
+    return kept, len(ghosts)
+
+
+def _tiles(rows: int, columns: int, longest: int, overlap: int) -> Iterator[Box]:
+    for y0, y1 in _spans(rows, longest, overlap):
+        for x0, x1 in _spans(columns, longest, overlap):
             yield x0, y0, x1, y1
 
 
-def _spans(length: int, scale: float) -> list[tuple[int, int]]:
-    """Cut a side into the fewest spans of at most a tile's side at the pass's scale, overlapping, all of one length."""
-    longest, overlap = int(_TILE_SIDE / scale), int(_OVERLAP / scale)
+def _spans(length: int, longest: int, overlap: int) -> list[tuple[int, int]]:
+    """Cut a side into the fewest spans of at most `longest`, overlapping by at least `overlap`, all of one length."""
     if length <= longest:
         return [(0, length)]
     count = -(-(length - overlap) // (longest - overlap))

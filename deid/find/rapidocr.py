@@ -32,6 +32,11 @@ _UNREADABLE = 0.35
 _BATCH_COLUMNS = 4096
 # Longer crops are squeezed to this; a screen's width at 20 pixels a line is half of it.
 _LONGEST = 4096
+# The strip of decoys: one line of text, repeated. Masked area on pictures without text: 66 % without it, 2 % with it.
+_DECOY_ROWS = 32
+_DECOY_STEP = 150
+# They come out at 1.00 on every picture measured; a detector that misses them sees nothing else either.
+_DECOY_SEEN = 0.5
 
 
 class RapidOcr:
@@ -60,9 +65,10 @@ class RapidOcr:
         rows, columns = image.shape[:2]
         if min(rows, columns) < 2:
             return ()
-        # The network halves its grid five times; padding keeps the scale where stretching would blur the smallest print.
-        padded = cv2.copyMakeBorder(image, 0, -rows % 32, 0, -columns % 32, cv2.BORDER_REPLICATE)
-        probability = self._detect(_batch([np.asarray(padded, np.uint8)]))[0, 0, :rows, :columns]
+        probability = self._detect(_batch([_with_decoys(image)]))[0, 0]
+        if float(probability[-_DECOY_ROWS:].max()) < _DECOY_SEEN:
+            raise RuntimeError("the detector does not see its own decoys")
+        probability = probability[:rows, :columns]
         return tuple(TextBox(outwards(within(points, (rows, columns))), score) for points, score in boxes(probability))
 
     def read_text(self, image: Display, quads: Sequence[Quad]) -> tuple[TextLine, ...]:
@@ -95,6 +101,21 @@ class RapidOcr:
         crop = straightened(image, points, _ROWS)
         text, parts = words(spaced(read, _ROWS), crop, points, points, shape)
         return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
+
+
+def _with_decoys(image: Display) -> Display:
+    """Put a strip of text of our own below a picture, and fill up to the multiple of 32 that the network's grid wants.
+
+    Where there is no text at all, the network takes the most text-like thing for it: a vessel tree, a whole head. Text in sight
+    keeps its measure right. Padding rather than stretching keeps the scale: stretching would blur the smallest print.
+    """
+    rows, columns = image.shape[:2]
+    bottom = -(-rows // 32) * 32
+    whole = cv2.copyMakeBorder(image, 0, bottom - rows + _DECOY_ROWS, 0, -columns % 32, cv2.BORDER_REPLICATE)
+    whole[bottom:] = 0
+    for x in range(8, max(9, columns - 60), _DECOY_STEP):
+        cv2.putText(whole, "CANARY 4729", (x, bottom + 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (235, 235, 235), 1, cv2.LINE_AA)
+    return np.asarray(whole, np.uint8)
 
 
 def _batch(crops: Sequence[Display]) -> NDArray[np.float32]:
