@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ class AuditLog:
     """The log of one clean folder, open for appending; there is one writer at a time.
 
     Opening checks the whole chain. Records are in the file when `append` returns, and safe from a power cut after `sync`, which
-    also puts the head into the state folder: a tail that is cut off later shows.
+    also puts the head into the state folder: a tail that is cut off later shows. `reader` is given the records that are there.
 
     Raises
     ------
@@ -29,14 +29,21 @@ class AuditLog:
         Where the log on disk does not hold together, or cannot be written.
     """
 
-    def __init__(self, folder: Path, key: Key, facts: RunFacts, state: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        key: Key,
+        facts: RunFacts,
+        state: Path | None = None,
+        reader: Callable[[Iterator[dict[str, Any]]], object] | None = None,
+    ) -> None:
         self._path = folder / LOG_NAME
         self._key = key
         self._facts = facts.fields()
         self._state = state or state_folder()
         self._handle = _open_for_append(self._path)
         try:
-            self._log_id, self._head = self._resume()
+            self._log_id, self._head = self._resume(reader or _exhaust)
         except BaseException:
             os.close(self._handle)
             raise
@@ -98,11 +105,10 @@ class AuditLog:
         finally:
             os.close(self._handle)
 
-    def _resume(self) -> tuple[str, Head | None]:
+    def _resume(self, reader: Callable[[Iterator[dict[str, Any]]], object]) -> tuple[str, Head | None]:
         """Check the chain that is there, cut away a line that a power cut left unfinished, and return the log's id and head."""
         walk = ChainWalk(self._key, self._state)
-        for _ in walk.records(self._path):
-            pass
+        reader(walk.records(self._path))
         if walk.fault is not None:
             raise AuditBroken(f"The audit log is broken: {walk.fault.text}", "`deid verify` says more; keep the folder as it is.")
         if walk.unfinished:
@@ -127,3 +133,8 @@ def _open_for_append(path: Path) -> int:
         return os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise AuditBroken("The audit log cannot be opened.", "Check the output folder.") from error
+
+
+def _exhaust(records: Iterator[dict[str, Any]]) -> None:
+    for _ in records:
+        pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,20 +77,20 @@ def check(folder: Path, key: Key | None = None, state: Path | None = None) -> Au
     if walk.unfinished:
         faults.append(Fault("The last record was not written to its end; the next run repairs that."))
     faults += _wrong_outputs(folder, outputs)
-    faults += [Fault("No record explains this file.", file=PhiText(name)) for name in strangers(folder, outputs)]
+    faults += [Fault("No record explains this file.", file=PhiText(name)) for name in strangers(folder, outputs.__contains__)]
     return AuditReport(
         walk.head.seq if walk.head else 0, len(outputs), walk.head, key is not None, walk.tail_checked, tuple(faults)
     )
 
 
-def strangers(folder: Path, explained: Container[str]) -> Iterator[str]:
+def strangers(folder: Path, explained: Callable[[str], bool]) -> Iterator[str]:
     """Yield, sorted, the paths relative to a clean folder of everything in it that is not explained; links are strangers too."""
     for root, folders, files in os.walk(folder):
         folders.sort()
         links = [name for name in folders if (Path(root) / name).is_symlink()]
         for name in sorted([*files, *links]):
             path = (Path(root) / name).relative_to(folder).as_posix()
-            if path != LOG_NAME and path not in explained:
+            if path != LOG_NAME and not explained(path):
                 yield path
 
 

@@ -1,0 +1,439 @@
+"""A case folder: walk, survey, resume, workers, one writer of the audit log."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from deid import __version__, naming
+from deid.audit import AuditLog, RunFacts, record_from
+from deid.clean_folder import CleanFolder
+from deid.errors import ExitCode, UsageError
+from deid.keys import load_key
+from deid.ledger import TRANSIENT, Entry, Ledger
+from deid.policy import Policy
+from deid.tasks import Surveyed, Task, Work, ended, plan
+from deid.types import KnownValue, Outcome, PhiText, Reason, Status
+from deid.walk import Found, walk
+from deid.workers import Limits, Lost, Setup, Workers
+
+# Files of a case are done again for values that were read in a sibling's pixels; each round may bring a few more.
+_ROUNDS: Final = 2
+# A power cut may cost the records of this many seconds; their files are done again.
+_SYNC_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `phase` is "survey" or "redact"; `seconds` are those since the run began."""
+
+    phase: str
+    done: int
+    total: int
+    held: int
+    failed: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """How a run goes about its work; what it does is the policy's.
+
+    `jobs` 0 means a worker a core. `known` are values that the user knows. `fresh` does everything again. `dry_run` plans and
+    writes nothing. `progress` is called after every file.
+    """
+
+    jobs: int = 0
+    known: tuple[KnownValue, ...] = ()
+    fresh: bool = False
+    dry_run: bool = False
+    progress: Callable[[Progress], None] | None = None
+    work: Work = field(default_factory=Work)
+
+
+def run(inputs: Sequence[Path], out: Path, policy: Policy, *, jobs: int = 0, fresh: bool = False) -> Iterator[Outcome]:
+    """De-identify files and folders into a clean folder; as `run_with`, with the options that a library needs."""
+    return run_with(inputs, out, policy, Options(jobs=jobs, fresh=fresh))
+
+
+def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options) -> Iterator[Outcome]:
+    """De-identify files and folders into a clean folder.
+
+    An outcome comes for every input, as it is finished; those that an earlier run finished come first. An input comes again
+    where a file of its case told of a value that must be sought in it too: the later outcome counts.
+
+    Ctrl-C (or SIGTERM) lets the workers finish what is in hand, then raises KeyboardInterrupt; run again to go on.
+
+    Raises
+    ------
+    UsageError
+        Where there is no input.
+    FolderRefused
+        Where `out` overlaps an input, is in use, or holds files of something else.
+    EnvironmentBroken
+        Where an engine or a model is missing.
+    AuditBroken
+        Where the audit log does not hold together or cannot be written.
+    """
+    found = list(_first(walk(inputs)))
+    if not found:
+        raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
+    if options.dry_run:
+        with Ledger(None) as ledger, _Run(None, ledger, inputs, policy, options) as batch:
+            yield from batch.outcomes()
+        return
+    with CleanFolder(out, inputs) as place, Ledger(place.held) as ledger, _Run(place, ledger, inputs, policy, options) as batch:
+        yield from batch.outcomes()
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
+    """Exit status of a run; the later outcome of an input counts."""
+    statuses = set({outcome.source.number: outcome.status for outcome in outcomes}.values())
+    if Status.FAILED in statuses:
+        return ExitCode.SOME_FAILED
+    if Status.HELD in statuses:
+        return ExitCode.SOME_HELD
+    return ExitCode.CLEAN if Status.CLEAN in statuses else ExitCode.USAGE
+
+
+def known_from(text: str) -> tuple[KnownValue, ...]:
+    """Known values from a text of the user: one a line, empty lines left out."""
+    return tuple(KnownValue("UserList", PhiText(line.strip())) for line in text.splitlines() if line.strip())
+
+
+class _Run:
+    """One run over one clean folder; `place` is None where nothing may be written."""
+
+    def __init__(self, place: CleanFolder | None, ledger: Ledger, inputs: Sequence[Path], policy: Policy, options: Options) -> None:
+        self._place = place
+        self._ledger = ledger
+        self._inputs = inputs
+        self._policy = policy
+        self._options = options
+        self._key = load_key()
+        self._work = replace(options.work, redact=plan) if place is None else options.work
+        self._began = time.monotonic()
+        self._synced = self._began
+        self._counts = dict.fromkeys(Status, 0)
+        self._log: AuditLog | None = None
+        self._done_with = ""
+        self._run_id = ""
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._log is not None:
+            try:
+                self._log.close()
+            finally:
+                self._ledger.write_list()
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Survey, then do what is left to do, then do again what the pixels of siblings told about."""
+        with _interruption() as stopping, self._workers() as workers:
+            self._open(workers.start())
+            self._meet()
+            yield from self._survey(workers, stopping)
+            if not stopping():
+                yield from self._withdraw_outdated()
+                yield from self._reused()
+            for _ in range(_ROUNDS):
+                if not stopping():
+                    yield from self._do(workers, stopping)
+                if not stopping():
+                    yield from self._withdraw_outdated()
+            if stopping():
+                raise KeyboardInterrupt
+            yield from self._left_withdrawn()
+
+    # -- beginning
+
+    def _workers(self) -> Workers:
+        limits = Limits(self._policy.max_seconds, self._policy.max_memory_mb)
+        setup = Setup(self._work.load, (self._policy, self._key), self._work.describe)
+        inherited = (self._place.lock,) if self._place else ()
+        return Workers(self._options.jobs or len(os.sched_getaffinity(0)), setup, limits, inherited)
+
+    def _open(self, models: dict[str, str]) -> None:
+        """Open the audit log, take over what it holds, and clear away what a killed run left."""
+        facts = RunFacts(self._policy, __version__, models)
+        parts = (self._policy.sha256, __version__, self._key.key_id, *sorted(f"{name}={models[name]}" for name in models))
+        self._done_with = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        if self._place is not None:
+            self._log = AuditLog(self._place.out, self._key, facts, reader=self._ledger.take_records)
+            self._place.sweep(self._ledger.explains, self._ledger.expects, self._ledger.drafts())
+        self._run_id = facts.run
+        self._ledger.begin(facts.run)
+
+    def _meet(self) -> None:
+        with self._ledger.together():
+            self._ledger.learn(None, self._options.known)
+            number = 0
+            for found in walk(self._inputs):
+                number += self._ledger.meet(number + 1, found)
+
+    # -- first pass
+
+    def _survey(self, workers: Workers, stopping: Callable[[], bool]) -> Iterator[Outcome]:
+        """Learn what the headers and names of all files tell, before the pixels of any are read."""
+        total = self._ledger.count()
+        for done, (task, result) in enumerate(workers.run(self._work.survey, self._to_survey(), stopping), start=1):
+            yield from self._surveyed(self._ledger.numbered(task.source.number), result)
+            self._tell("survey", done, total)
+        if not stopping():
+            self._choose()
+
+    def _to_survey(self) -> Iterator[Task]:
+        for entry in self._ledger.met():
+            same = entry.stat == _stat(entry.path) and entry.survey_with == self._done_with
+            if self._options.fresh or not same or _transient(entry):
+                names = (*entry.label.split("/"), entry.path.name)
+                yield Task(entry.source, tuple(PhiText(name) for name in names))
+
+    def _surveyed(self, entry: Entry, result: Surveyed | Lost) -> Iterator[Outcome]:
+        """Note what a survey told; a file that cannot even be surveyed ends here."""
+        if isinstance(result, Lost):
+            self._ledger.set(entry.id, stat=_stat(entry.path), survey_with=self._done_with)
+            yield self._record(entry, ended(entry.source, None, entry.case, (Reason(result.code, result.detail),)), 0)
+            return
+        with self._ledger.together():
+            if entry.input_id != result.input_id:
+                entry = self._other_content(entry)
+            case = self._case(entry, result)
+            seq = entry.seq or self._ledger.unclaimed_record(result.input_id)
+            self._ledger.set(
+                entry.id,
+                stat=_stat(entry.path),
+                survey_with=self._done_with,
+                input_id=result.input_id,
+                input_sha256=result.sha256,
+                kind=result.kind,
+                case_code=case,
+                may_keep=result.may_keep,
+                seq=seq,
+            )
+            self._ledger.set_patient(entry.id, case if result.case.reveal() else "")
+            self._ledger.learn(entry.id, (*result.known, *result.named))
+        if result.reasons:
+            entry = self._ledger.entry(entry.id)
+            outcome = ended(entry.source, result, case, result.reasons)
+            if not self._is_done(entry) or (entry.status, entry.reasons) != (outcome.status, outcome.reasons):
+                yield self._record(entry, outcome, 0)
+
+    def _other_content(self, entry: Entry) -> Entry:
+        """Part with what was made of a path that holds another file now: what was released stays, what was not is superseded."""
+        if entry.status == Status.CLEAN:
+            return self._ledger.entry(self._ledger.leave_behind(entry))
+        self._ledger.forget_result(entry.id)
+        return self._ledger.entry(entry.id)
+
+    def _case(self, entry: Entry, result: Surveyed) -> str:
+        patient = result.case.reveal()
+        if patient:
+            return self._key.code("case", b"patient", patient.encode("utf-8", "replace"))
+        return self._key.code("case", b"folder", os.fsencode(entry.path.parent))
+
+    def _choose(self) -> None:
+        """Mark what is left to do, and give it its output's name."""
+        for entry in self._ledger.met():
+            if self._is_done(entry):
+                continue
+            with self._ledger.together():
+                stem = naming.name(entry, self._ledger, self._policy, self._key)
+                entry = self._ledger.entry(entry.id)
+                self._ledger.set(entry.id, stem=stem, todo=int(not self._is_done(entry)))
+
+    def _is_done(self, entry: Entry) -> bool:
+        """Tell whether the current record of an input still holds: same content, policy and models, and its output is there."""
+        if not entry.status or entry.done_with != self._done_with or _transient(entry):
+            return False
+        if entry.status == Status.CLEAN and self._place is not None:
+            assert entry.output is not None
+            if entry.output_stat != _stat(self._place.out / entry.output):
+                return False
+        return entry.done_in == self._run_id or not self._options.fresh
+
+    # -- second pass
+
+    def _do(self, workers: Workers, stopping: Callable[[], bool]) -> Iterator[Outcome]:
+        """Take what is left to do through the line."""
+        total, done = self._ledger.count(), self._ledger.count("todo = 0")
+        sought: dict[int, int] = {}
+        for task, result in workers.run(self._work.redact, self._to_do(sought), stopping):
+            done += 1
+            entry = self._ledger.numbered(task.source.number)
+            if isinstance(result, Lost):
+                result = self._lost(entry, result)
+            elif result.input_id and result.input_id != entry.input_id:
+                result = self._changed_under_us(entry, result)
+            yield self._record(entry, result, sought.pop(entry.number))
+            self._tell("redact", done, total)
+
+    def _to_do(self, sought: dict[int, int]) -> Iterator[Task]:
+        for entry in self._ledger.todo():
+            sought[entry.number] = self._ledger.newest_known()
+            known = self._ledger.known(entry.id)
+            out, held = (self._place.out, self._place.held) if self._place else (Path(), Path())
+            yield Task(entry.source, (), known, entry.case, entry.stem or "", out, held)
+
+    def _lost(self, entry: Entry, lost: Lost) -> Outcome:
+        """The outcome of a file whose worker did not answer; the draft that it may have left goes."""
+        if self._place is not None and entry.stem:
+            self._place.discard(entry.stem, f"{entry.input_id[:16]}-{entry.number}")
+        return Outcome(
+            entry.source,
+            Status.FAILED,
+            input_id=entry.input_id,
+            kind=entry.kind,
+            case=entry.case,
+            reasons=(Reason(lost.code, lost.detail),),
+        )
+
+    def _changed_under_us(self, entry: Entry, outcome: Outcome) -> Outcome:
+        """A file that is not what was surveyed: its known values are not known, so what came of it is not proven."""
+        if self._place is not None and outcome.output:
+            self._place.withdraw(outcome.output)
+        return Outcome(entry.source, Status.FAILED, kind=outcome.kind, case=entry.case, reasons=(Reason("vanished"),))
+
+    def _record(self, entry: Entry, outcome: Outcome, known_upto: int) -> Outcome:
+        """Write the audit record, then the ledger; then take away the output that this one takes the place of."""
+        with self._ledger.together():
+            seq = self._append(entry, outcome)
+            output_stat = _stat(self._place.out / outcome.output) if self._place and outcome.output else ""
+            self._ledger.set(
+                entry.id,
+                todo=0,
+                status=outcome.status.value,
+                reasons=json.dumps([(reason.code, reason.detail) for reason in outcome.reasons]),
+                kind=outcome.kind,
+                output=outcome.output,
+                output_sha256=outcome.output_sha256,
+                output_stat=output_stat,
+                draft=f"{outcome.input_id[:16]}-{entry.number}" if outcome.status is Status.HELD else "",
+                seq=seq,
+                done_with=self._done_with,
+                done_in=self._run_id,
+                known_upto=known_upto,
+            )
+            self._ledger.learn(entry.id, outcome.found)
+            self._ledger.keep_text(entry.id, outcome.kept)
+        if self._place is not None and entry.output and entry.output != outcome.output:
+            self._place.withdraw(entry.output)
+        if self._place is not None and outcome.output:
+            self._place.restored(outcome.output)
+        self._counts[outcome.status] += 1
+        return outcome
+
+    def _append(self, entry: Entry, outcome: Outcome) -> int | None:
+        if self._log is None:
+            return None
+        body = record_from(outcome)
+        seq = self._log.append(body, entry.seq)
+        self._ledger.take_record({**body, "seq": seq, "supersedes": entry.seq})
+        if time.monotonic() - self._synced > _SYNC_SECONDS:
+            self._log.sync()
+            self._synced = time.monotonic()
+        return seq
+
+    def _reused(self) -> Iterator[Outcome]:
+        """What earlier runs finished and still holds."""
+        for entry in self._ledger.met("todo = 0"):
+            if entry.done_in != self._run_id:
+                self._counts[Status(entry.status)] += 1
+                yield entry.outcome()
+
+    # -- what later files told
+
+    def _withdraw_outdated(self) -> Iterator[Outcome]:
+        """Take back the clean files in which a value that was learnt later may show; those with a source are left to do again."""
+        newest = self._ledger.newest_known()
+        for entry in self._ledger.outdated():
+            new = self._ledger.known(entry.id, after=entry.known_upto)
+            if new and might_show(self._ledger.kept_text(entry.id), new):
+                yield from self._withdraw(entry)
+            else:
+                self._ledger.set(entry.id, known_upto=newest)
+        self._ledger.set_checked(newest)
+
+    def _withdraw(self, entry: Entry) -> Iterator[Outcome]:
+        if self._place is not None and entry.output:
+            self._place.withdraw(entry.output)
+        if entry.run != self._run_id:
+            self._ledger.join_run(entry.id)
+            entry = self._ledger.entry(entry.id)
+        source = replace(entry.outcome(), status=Status.HELD, reasons=(Reason("withdrawn"),), output=None, output_sha256=None)
+        outcome = self._record(entry, source, 0)
+        if os.path.lexists(entry.path):
+            self._ledger.set(entry.id, todo=1)
+        else:
+            yield outcome
+
+    def _left_withdrawn(self) -> Iterator[Outcome]:
+        """What new values would touch again and again stays with a person."""
+        for entry in self._ledger.todo():
+            self._ledger.set(entry.id, todo=0)
+            yield entry.outcome()
+
+    def _tell(self, phase: str, done: int, total: int) -> None:
+        if self._options.progress is not None:
+            seconds = time.monotonic() - self._began
+            self._options.progress(Progress(phase, done, total, self._counts[Status.HELD], self._counts[Status.FAILED], seconds))
+
+
+def might_show(kept: Sequence[PhiText] | None, values: Sequence[KnownValue]) -> bool:
+    """Tell whether any of the values may be in the text that was left visible; where nobody knows that text, they may."""
+    from deid.phi import find_known
+
+    return kept is None or any(find_known(text.reveal(), values) for text in kept)
+
+
+@contextlib.contextmanager
+def _interruption() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C or SIGTERM into a wish; the second is an order."""
+    wished = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if wished.is_set():
+            raise KeyboardInterrupt
+        wished.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield wished.is_set
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield wished.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stat(path: Path) -> str:
+    """What tells that a file was touched: size, times and inode; empty where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def _transient(entry: Entry) -> bool:
+    return any(reason.code in TRANSIENT for reason in entry.reasons)
+
+
+def _first(found: Iterator[Found]) -> Iterator[Found]:
+    """At most one, so that an empty input is known before anything is written."""
+    for one in found:
+        yield one
+        return
