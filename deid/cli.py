@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect as signatures
+import json
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -13,9 +15,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from deid import __version__
-from deid.errors import DeidError, ExitCode
+from deid import __version__, terminal
+from deid.errors import DeidError, ExitCode, UsageError
 from deid.policy import NAMED_POLICIES, Policy, load_policy
+from deid.types import Status
 
 app = typer.Typer(
     name="deid",
@@ -47,29 +50,25 @@ def run() -> None:
     try:
         code = app(args=arguments, standalone_mode=False)
     except DeidError as error:
-        _say(f"deid: {error}")
+        terminal.say(f"deid: {error}")
         code = error.exit_code
         if debug:
             raise
     except KeyboardInterrupt:
-        _say("deid: interrupted; what was finished stays finished. Run the same command again to go on.")
+        terminal.say("deid: interrupted; what was finished stays finished. Run the same command again to go on.")
         code = ExitCode.INTERRUPTED
     except typer.Exit as stop:
         code = stop.exit_code
     except Exception as error:
         if hasattr(error, "format_message"):
-            _say(f"deid: {error.format_message()}")
+            terminal.say(f"deid: {error.format_message()}")
             code = ExitCode.USAGE
         else:
-            _say(f"deid: unexpected {type(error).__name__}. Nothing unproven was released. Run with --debug to see where.")
+            terminal.say(f"deid: unexpected {type(error).__name__}. Nothing unproven was released. Run with --debug to see where.")
             code = ExitCode.UNEXPECTED
             if debug:
                 raise
     raise SystemExit(int(code or 0))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _with_policy(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,19 +112,119 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 @_with_policy
+def redact(
+    inputs: Inputs,
+    *,
+    out: Out,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Worker processes; 0 means one a core.")] = 0,
+    known_from: Known = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do everything again, also what an earlier run finished.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Find and plan; write nothing.")] = False,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
+    policy: Policy,
+) -> None:
+    """De-identify files and folders into DIR. Nothing enters DIR that was not read again and found clean."""
+    from deid import batch
+
+    options = {"jobs": jobs, "known": _known_values(known_from), "fresh": fresh, "dry_run": dry_run}
+    with terminal.Report(as_json=as_json, quiet=quiet) as report:
+        _follow(batch, inputs, out, policy, options, report)
+    raise typer.Exit(batch.exit_code(report.outcomes))
+
+
+@app.command()
+@_with_policy
 def inspect(
     inputs: Inputs,
     *,
     preview: Annotated[
         Path | None, typer.Option("--preview", help="Folder for pictures with the findings drawn in; keep it private.")
     ] = None,
+    known_from: Known = "",
     as_json: AsJson = False,
     policy: Policy,
 ) -> None:
     """Say what would be removed; write nothing but the preview. Exit status 8 where anything identifying was found."""
+    from deid import batch
+
+    options = {"known": _known_values(known_from), "dry_run": True, "preview": preview}
+    with terminal.Report(as_json=as_json, verb="would be covered") as report:
+        _follow(batch, inputs, Path(), policy, options, report)
+    found = any(outcome.plan.findings or outcome.changes or outcome.plan.header for outcome in report.outcomes)
+    failed = any(outcome.status is Status.FAILED for outcome in report.outcomes)
+    raise typer.Exit(ExitCode.SOME_FAILED if failed else ExitCode.FOUND if found else ExitCode.CLEAN)
+
+
+def _follow(batch: Any, inputs: list[Path], out: Path, policy: Policy, options: dict[str, Any], report: terminal.Report) -> None:
+    def progress(event: Any) -> None:
+        report.progress(event.phase, event.done, event.total)
+
+    for outcome in batch.run_with(inputs, out, policy, batch.Options(progress=progress, **options)):
+        report.take(outcome)
+
+
+def _known_values(known_from: str) -> Any:
+    if not known_from:
+        return ()
+    from deid import phi
+
+    try:
+        text = sys.stdin.read() if known_from == "-" else Path(known_from).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "The list of known identifiers cannot be read.", "Give a UTF-8 text file, one identifier a line."
+        ) from error
+    return phi.known_from_list(text)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The clean folder.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Check the audit chain, the outputs' hashes, and files in DIR that no record explains."""
+    from deid.audit import check
+    from deid.keys import load_key
+
+    report = check(folder, load_key())
+    for fault in report.faults:
+        terminal.say(f"{fault.text}{' ' + fault.file.reveal() if len(fault.file) and sys.stderr.isatty() else ''}")
+    if as_json:
+        faults = [{"record": fault.seq or None, "text": fault.text} for fault in report.faults]
+        print(json.dumps({"records": report.records, "clean": report.clean, "sound": report.sound, "faults": faults}))
+    terminal.say(f"{report.records} records, {report.clean} clean files: {'all as written' if report.sound else 'NOT sound'}.")
+    raise typer.Exit(ExitCode.CLEAN if report.sound else ExitCode.AUDIT_BROKEN)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look at the installation: engines, models, codecs, versions; say what is missing and how to get it."""
     from deid import selfcheck
 
-    raise typer.Exit(selfcheck.inspect_inputs(inputs, policy, preview, as_json))
+    checks = selfcheck.doctor()
+    for check in checks:
+        mark = {True: "ok     ", False: "FAULT  ", None: "absent "}[check.ok]
+        if not as_json:
+            print(f"{mark}{check.name}: {check.text}{'  → ' + check.fix if not check.ok and check.fix else ''}")
+    if as_json:
+        print(json.dumps([{"name": check.name, "ok": check.ok, "text": check.text, "fix": check.fix} for check in checks]))
+    raise typer.Exit(ExitCode.ENVIRONMENT_BROKEN if any(check.ok is False for check in checks) else ExitCode.CLEAN)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to keep the demonstration in.", show_default=False)] = None,
+) -> None:
+    """Make a synthetic case, de-identify it, print what was found."""
+    from deid import batch, selfcheck
+
+    folder = out or Path(tempfile.mkdtemp(prefix="deid-demo-"))
+    selfcheck.make_demo_case(folder / "case")
+    with terminal.Report() as report:
+        _follow(batch, [folder / "case"], folder / "clean", load_policy("posting"), {}, report)
+    terminal.say(f"Sources: {folder / 'case'}   clean: {folder / 'clean'}")
+    raise typer.Exit(batch.exit_code(report.outcomes))
 
 
 policies = typer.Typer(help="Policies: what goes, what stays, what happens in doubt.", no_args_is_help=True)

@@ -6,12 +6,12 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
+from types import TracebackType
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from deid.errors import REASONS, sentence
@@ -21,79 +21,93 @@ from deid.types import Finding, Outcome, Status
 _LINE_EVERY: Final = 10.0
 # A long list of held files belongs into the ledger, not on a screen.
 _MOST_LISTED: Final = 25
+_PHASES: Final = {"survey": "reading headers", "redact": "de-identifying"}
 
 
 class Report:
-    """Follows a run on stderr; results for programs go to stdout. Names of sources appear on a terminal only."""
+    """Follows a run on stderr; results for programs go to stdout. Names of sources appear on a terminal only.
 
-    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+    A later outcome of an input takes the place of the earlier one, as in the audit log.
+    """
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False, verb: str = "covered") -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._json = as_json
         self._quiet = quiet
-        self._counts: Counter[Status] = Counter()
-        self._categories: Counter[str] = Counter()
-        self._listed: list[Outcome] = []
-        self._unlisted = 0
+        self._verb = verb
+        self._current: dict[int, Outcome] = {}
+        self._began = self._last_line = time.monotonic()
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
 
-    def follow(self, outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-        """Pass outcomes through, drawing progress; the summary is printed at the end, also after an interruption."""
-        begin = time.monotonic()
-        try:
-            drawn = self._with_bar if self._console.is_terminal and not self._quiet else self._with_lines
-            for outcome in drawn(outcomes, total):
-                self._take(outcome)
-                yield outcome
-        finally:
-            self._summarise(time.monotonic() - begin)
+    def __enter__(self) -> Report:
+        if self._console.is_terminal and not self._quiet:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+            )
+            self._bar = Progress(*columns, console=self._console, transient=True)
+            self._bar.start()
+        return self
 
-    def _with_bar(self, outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self._console, transient=True) as bar:
-            task = bar.add_task("de-identifying", total=total)
-            for outcome in outcomes:
-                yield outcome
-                bar.update(task, advance=1, description=self._tally())
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar:
+            self._bar.stop()
+        if self._current and not self._quiet:
+            self._summarise(time.monotonic() - self._began)
 
-    def _with_lines(self, outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-        last = time.monotonic()
-        for done, outcome in enumerate(outcomes, 1):
-            yield outcome
-            if not self._quiet and time.monotonic() - last >= _LINE_EVERY:
-                last = time.monotonic()
-                self._console.print(f"{done} of {total}: {self._tally()}")
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The current outcome of every input."""
+        return tuple(self._current.values())
 
-    def _take(self, outcome: Outcome) -> None:
-        self._counts[outcome.status] += 1
-        self._categories.update(finding.category.value for finding in outcome.plan.findings)
-        if outcome.status in (Status.HELD, Status.FAILED):
-            if len(self._listed) < _MOST_LISTED:
-                self._listed.append(outcome)
-            else:
-                self._unlisted += 1
+    def progress(self, phase: str, done: int, total: int) -> None:
+        """Show how far the run is."""
+        if self._bar:
+            if phase not in self._tasks:
+                self._tasks[phase] = self._bar.add_task(_PHASES.get(phase, phase), total=total)
+            self._bar.update(self._tasks[phase], completed=done, total=total)
+        elif not self._quiet and time.monotonic() - self._last_line >= _LINE_EVERY:
+            self._last_line = time.monotonic()
+            self._console.print(f"{_PHASES.get(phase, phase)}: {done} of {total}; {self._tally()}")
+
+    def take(self, outcome: Outcome) -> None:
+        """Take an outcome in; with --json print it."""
+        self._current[outcome.source.number] = outcome
         if self._json:
             print(json.dumps(as_object(outcome), ensure_ascii=False), flush=True)
 
     def _tally(self) -> str:
-        return " · ".join(f"{self._counts[status]} {status.value}" for status in Status if self._counts[status]) or "starting"
+        counts = Counter(outcome.status for outcome in self._current.values())
+        return " · ".join(f"{counts[status]} {status.value}" for status in Status if counts[status]) or "starting"
 
     def _summarise(self, seconds: float) -> None:
-        if self._quiet:
-            return
-        if self._categories:
-            table = Table(title="What was found and covered", title_justify="left", box=None, pad_edge=False)
-            table.add_column("category")
-            table.add_column("places", justify="right")
-            for category, count in self._categories.most_common():
-                table.add_row(category, str(count))
-            self._console.print(table)
-        for outcome in self._listed:
+        self._categories()
+        waiting = [outcome for outcome in self.outcomes if outcome.status in (Status.HELD, Status.FAILED)]
+        for outcome in sorted(waiting, key=lambda outcome: outcome.source.number)[:_MOST_LISTED]:
             self._console.print(f"{outcome.status.value}: {self._name(outcome)}", style="yellow", markup=False)
             for reason in outcome.reasons:
                 self._console.print(f"    {sentence(reason)} {REASONS[reason.code].next_step}", markup=False)
-        if self._unlisted:
-            self._console.print(f"… and {self._unlisted} more; ledger.jsonl in the held folder lists them all.")
-        total = sum(self._counts.values())
+        if len(waiting) > _MOST_LISTED:
+            self._console.print(f"… and {len(waiting) - _MOST_LISTED} more; ledger.jsonl in the held folder lists them all.")
+        total = len(self._current)
         self._console.print(f"{total} input{'s' if total != 1 else ''} in {seconds:.1f} s: {self._tally()}.", markup=False)
+
+    def _categories(self) -> None:
+        counts: Counter[str] = Counter()
+        for outcome in self.outcomes:
+            counts.update(finding.category.value for finding in outcome.plan.findings)
+        if not counts:
+            return
+        table = Table(title=f"What was found and {self._verb}", title_justify="left", box=None, pad_edge=False)
+        table.add_column("category")
+        table.add_column("places", justify="right")
+        for category, count in counts.most_common():
+            table.add_row(category, str(count))
+        self._console.print(table)
 
     def _name(self, outcome: Outcome) -> str:
         number = f"input {outcome.source.number}"
@@ -102,10 +116,10 @@ class Report:
 
 def as_object(outcome: Outcome) -> dict[str, Any]:
     """An outcome as programs get it: nothing of the source but its number and keyed id; the name only where a person looks."""
-    found = {"input": outcome.source.path.reveal()} if sys.stdout.isatty() else {}
+    named = {"input": outcome.source.path.reveal()} if sys.stdout.isatty() else {}
     return {
         "number": outcome.source.number,
-        **found,
+        **named,
         "input_id": outcome.input_id or None,
         "kind": outcome.kind,
         "status": outcome.status.value,
@@ -124,8 +138,3 @@ def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
 def say(text: str) -> None:
     """Print a line for a person, to stderr."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
-
-
-def shown(path: Path, number: int) -> str:
-    """A source as the present stderr may show it: its path on a terminal, its number elsewhere."""
-    return str(path) if sys.stderr.isatty() else f"input {number}"
