@@ -1,8 +1,8 @@
-"""Encapsulated frames, one at a time: which installed codec reads and writes them."""
+"""Encapsulated frames, one at a time: which codec reads and writes them."""
 
 from __future__ import annotations
 
-from io import BytesIO
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,9 +11,12 @@ from pydicom.pixels import get_decoder, get_encoder
 from pydicom.uid import JPEG2000, UID, JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, RLELossless
 
 from deid.errors import FileRefused
+from deid.formats.dicom.jpeg import decode_jpeg, encode_jpeg
 from deid.formats.dicom.layout import Layout
+from deid.formats.dicom.ljpeg import decode_lossless, encode_lossless
 from deid.formats.dicom.native import cleared
 from deid.formats.dicom.quiet import quiet
+from deid.formats.dicom.streams import clean_stream
 
 if TYPE_CHECKING:
     from deid.types import Stored
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 JPEG_BASELINE: Final = UID("1.2.840.10008.1.2.4.50")
 JPEG_EXTENDED: Final = UID("1.2.840.10008.1.2.4.51")
 LOSSY_SYNTAXES: Final = frozenset({JPEG_BASELINE, JPEG_EXTENDED})
+_JPEG_LOSSLESS: Final = frozenset({UID("1.2.840.10008.1.2.4.57"), UID("1.2.840.10008.1.2.4.70")})
 # Frames that were touched come back exactly: the lossless mode of each codec is legal in its lossy syntax too.
 _ENCODERS: Final = {
     RLELossless: RLELossless,
@@ -39,71 +43,117 @@ def check_codec(layout: Layout) -> None:
     FileRefused
         ``object-refused`` for video, ``codec-missing`` otherwise.
     """
-    if layout.native:
+    if layout.native or layout.syntax in _JPEG_LOSSLESS:
         return
     if ".1.2.4.10" in layout.syntax:
         raise FileRefused("object-refused", "video")
-    try:
-        available = get_decoder(layout.syntax).is_available
-    except NotImplementedError:
-        available = False
-    if not available or (layout.syntax == JPEG_EXTENDED and layout.bits_stored > 8):
-        raise FileRefused("codec-missing", layout.syntax.name)
+    if layout.syntax in LOSSY_SYNTAXES:
+        available = layout.bits_allocated == 8
+    else:
+        try:
+            available = get_decoder(layout.syntax).is_available
+        except NotImplementedError:
+            available = False
+    if not available:
+        raise FileRefused("codec-missing", layout.syntax.name if layout.syntax.name[:1].isalpha() else "unknown syntax")
 
 
 def decode(frame: bytes, layout: Layout) -> Stored:
-    """Decode one encapsulated frame, (rows, columns, samples), in the colour space that the codec leaves."""
+    """Decode one encapsulated frame, (rows, columns, samples), in the colour space of the coded components.
+
+    JPEG 2000 is the exception: its codec undoes its own colour transformation.
+
+    Raises
+    ------
+    FileRefused
+        ``broken`` where the frame cannot be decoded or is not of the size that the header says.
+    """
+    _check_shape(frame, layout)
     try:
-        with quiet():
-            array, _ = get_decoder(layout.syntax).as_array(encapsulate([frame]), index=0, raw=True, **_options(layout))
+        array = _decoded(frame, layout)
+        array = array.reshape(layout.rows, layout.columns, layout.samples)
+    except MemoryError:
+        raise FileRefused("memory") from None
     except Exception:
         raise FileRefused("broken", "frame") from None
-    array = array.reshape(layout.rows, layout.columns, layout.samples)
     wanted = layout.dtype.newbyteorder("=")
     return cleared(array if array.dtype == wanted else array.astype(wanted), layout)
+
+
+def hides_bits(frame: bytes, layout: Layout) -> bool:
+    """Tell whether an encoded frame carries something in bits that no sample uses."""
+    if layout.bits_stored == layout.bits_allocated or layout.keyword != "PixelData":
+        return False
+    _, shape = clean_stream(frame, layout.syntax, layout.rows * layout.columns)
+    if shape is not None and shape.precision <= layout.bits_stored:
+        return False
+    whole = replace(layout, bits_stored=layout.bits_allocated, high_bit=layout.bits_allocated - 1)
+    raw = decode(frame, whole)
+    return not np.array_equal(cleared(raw, layout), raw)
 
 
 def can_encode(layout: Layout) -> bool:
     """Tell whether a touched frame can be written in the instance's own syntax."""
     if layout.syntax in LOSSY_SYNTAXES:
-        return layout.bits_stored == 8
+        return layout.bits_allocated == 8
+    if layout.syntax in _JPEG_LOSSLESS:
+        return layout.bits_allocated in (8, 16) and layout.high_bit == layout.bits_stored - 1
     return layout.syntax in _ENCODERS
 
 
 def encode(frame: Stored, layout: Layout, source: bytes) -> bytes:
-    """Encode one frame in the instance's syntax; `source` is the frame as it was, for its tables."""
-    if layout.syntax in LOSSY_SYNTAXES:
-        return _jpeg(frame, source)
-    options = _options(layout)
-    if layout.photometric in ("YBR_ICT", "YBR_RCT"):
-        options["photometric_interpretation"] = "YBR_RCT"
-    array = frame[..., 0] if layout.samples == 1 else frame
+    """Encode one frame in the instance's syntax; `source` is the frame as it was, for its tables.
+
+    Raises
+    ------
+    FileRefused
+        ``write-failed`` where a lossless codec does not give back exactly what it was given.
+    """
     try:
-        with quiet():
-            encoded: bytes = get_encoder(_ENCODERS[layout.syntax]).encode(array, **options)
+        encoded = _encoded(frame, layout, source)
+        exact = layout.syntax in LOSSY_SYNTAXES or np.array_equal(decode(encoded, layout), frame)
     except Exception:
         raise FileRefused("write-failed", "frame") from None
-    if not np.array_equal(decode(encoded, layout), frame):
+    if not exact:
         raise FileRefused("write-failed", "frame")
     return encoded
 
 
-def _jpeg(frame: Stored, source: bytes) -> bytes:
-    """Write a JPEG frame with the quantisation tables, sampling and colour planes of its source."""
-    from PIL import Image, JpegImagePlugin
+def _check_shape(frame: bytes, layout: Layout) -> None:
+    """Compare what the stream says about its size with the header before a codec makes room for it."""
+    if layout.syntax == RLELossless:
+        return
+    _, shape = clean_stream(frame, layout.syntax, layout.rows * layout.columns)
+    if shape is None or (shape.rows, shape.columns, shape.samples) != (layout.rows, layout.columns, layout.samples):
+        raise FileRefused("broken", "frame size")
+    if shape.precision > layout.bits_allocated:
+        raise FileRefused("broken", "frame precision")
 
-    with Image.open(BytesIO(source), formats=("JPEG",)) as old:
-        assert isinstance(old, JpegImagePlugin.JpegImageFile)
-        tables, sampling = old.quantization, JpegImagePlugin.get_sampling(old)
-        plain = "adobe_transform" in old.info and old.info["adobe_transform"] == 0
-    mode = "L" if frame.shape[2] == 1 else "RGB" if plain else "YCbCr"
-    out = BytesIO()
-    options: dict[str, Any] = {"qtables": tables} | ({} if mode == "L" else {"subsampling": max(0, sampling)})
-    if mode == "RGB":
-        options["keep_rgb"] = True
-    image = Image.fromarray(frame[..., 0] if mode == "L" else frame, mode=None if mode == "L" else mode)
-    image.save(out, "JPEG", **options)
-    return out.getvalue()
+
+def _decoded(frame: bytes, layout: Layout) -> Stored:
+    if layout.syntax in LOSSY_SYNTAXES:
+        return decode_jpeg(frame)
+    if layout.syntax in _JPEG_LOSSLESS:
+        samples = decode_lossless(frame)
+        return samples.view(np.int16) if layout.signed else samples
+    with quiet():
+        array, _ = get_decoder(layout.syntax).as_array(encapsulate([frame]), index=0, raw=True, **_options(layout))
+    return np.asarray(array)
+
+
+def _encoded(frame: Stored, layout: Layout, source: bytes) -> bytes:
+    if layout.syntax in LOSSY_SYNTAXES:
+        return encode_jpeg(frame, source)
+    if layout.syntax in _JPEG_LOSSLESS:
+        mask = (1 << layout.bits_stored) - 1
+        return encode_lossless((frame.astype(np.int32) & mask).astype(np.uint16), max(2, layout.bits_stored))
+    options = _options(layout)
+    if layout.photometric in ("YBR_ICT", "YBR_RCT"):
+        # The lossless transformation; its irreversible sister would change what it is given.
+        options["photometric_interpretation"] = "YBR_RCT"
+    array = frame[..., 0] if layout.samples == 1 else frame
+    with quiet():
+        return bytes(get_encoder(_ENCODERS[layout.syntax]).encode(array, **options))
 
 
 def _options(layout: Layout) -> dict[str, Any]:

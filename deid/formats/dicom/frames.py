@@ -9,6 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from deid.formats.dicom.codecs import LOSSY_SYNTAXES, decode
+from deid.formats.dicom.jpeg import holds_ybr, jpeg_head
 from deid.formats.dicom.layout import Layout, encoded_frames
 from deid.formats.dicom.native import cleared, unpack
 from deid.formats.dicom.windows import full_range, grey, lookup_tables, palette_of, rescale_of, windows_of
@@ -141,6 +142,8 @@ class DicomFrames:
     @cached_property
     def _is_ybr(self) -> bool:
         """True where the decoded samples are luminance and two colours; JPEG 2000 codecs undo their own transformation."""
+        if self.layout.syntax in LOSSY_SYNTAXES:
+            return holds_ybr(jpeg_head(self._encoded[0]), self.layout.photometric)
         return self.layout.photometric in ("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420")
 
     @cached_property

@@ -13,13 +13,14 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import ExplicitVRLittleEndian
 
-from deid.formats.dicom.codecs import can_encode, encode
+from deid.formats.dicom.codecs import can_encode, encode, hides_bits
 from deid.formats.dicom.frames import DicomFrames, swapped_words
 from deid.formats.dicom.layout import Layout
 from deid.formats.dicom.native import pack
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.scrub import Scrub
 from deid.formats.dicom.statement import file_meta
+from deid.formats.dicom.streams import clean_stream
 
 if TYPE_CHECKING:
     from deid.types import Frames
@@ -31,7 +32,7 @@ _OFFSET_LIMIT = 2**32 - 1
 def put_pixels(clean: Dataset, source: Dataset, own: DicomFrames, frames: Frames, scrub: Scrub) -> Layout:
     """Add the pixels to a clean dataset; return the layout in which they now lie."""
     layout = own.layout
-    touched = [_touched(frames, own, index) for index in range(layout.count)]
+    touched = [_touched(frames, own, index) or _hides(own, index) for index in range(layout.count)]
     if not layout.native and any(touched) and not can_encode(layout):
         scrub.note("", 0x00020010, "C")
         layout = _uncompressed(clean, layout)
@@ -42,7 +43,7 @@ def put_pixels(clean: Dataset, source: Dataset, own: DicomFrames, frames: Frames
     if layout.native:
         _put_native(clean, source, layout, pack([frames.stored(index) for index in range(layout.count)], layout))
     else:
-        encoded = [encode(frames.stored(i), layout, own.source(i)) if touched[i] else own.source(i) for i in range(layout.count)]
+        encoded = [_encoded(frames, own, layout, index, touched[index]) for index in range(layout.count)]
         _put_encoded(clean, encoded, "ExtendedOffsetTable" in source)
     return layout
 
@@ -59,6 +60,17 @@ def _touched(frames: Frames, own: DicomFrames, index: int) -> bool:
         return False
     asked = getattr(frames, "touched", None)
     return bool(asked(index)) if asked else not np.array_equal(frames.stored(index), own.stored(index))
+
+
+def _hides(own: DicomFrames, index: int) -> bool:
+    return not own.layout.native and hides_bits(own.source(index), own.layout)
+
+
+def _encoded(frames: Frames, own: DicomFrames, layout: Layout, index: int, touched: bool) -> bytes:
+    """Return a frame's bytes: coded anew where it was touched, else as they were, without comments and hidden bytes."""
+    source = own.source(index)
+    made = encode(frames.stored(index), layout, source) if touched else source
+    return clean_stream(made, layout.syntax, layout.rows * layout.columns)[0]
 
 
 def _uncompressed(clean: Dataset, layout: Layout) -> Layout:

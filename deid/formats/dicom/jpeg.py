@@ -1,0 +1,160 @@
+"""JPEG baseline frames: components as they are coded, and back with the source's own tables and sampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from deid.formats.dicom.streams import segments
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deid.types import Stored
+
+    Plane = NDArray[np.uint8]
+
+_RGB_IDS = ((82, 71, 66), (114, 103, 98))
+
+
+@dataclass(frozen=True, slots=True)
+class JpegHead:
+    """What the marker segments of a frame say about its components."""
+
+    ids: tuple[int, ...]
+    sampling: tuple[tuple[int, int], ...]
+    tables: tuple[int, ...]
+    jfif: bool
+    adobe: int | None
+
+    @property
+    def coded_as_rgb(self) -> bool:
+        """True where libjpeg, left alone, would convert nothing (its own rule of thumb)."""
+        if self.jfif:
+            return False
+        return self.adobe == 0 if self.adobe is not None else self.ids in _RGB_IDS
+
+    @property
+    def halved(self) -> tuple[int, int]:
+        """By how much the colour planes are smaller than the first one: (rows, columns)."""
+        if len(self.ids) == 1:
+            return 1, 1
+        (across, down), (cx, cy) = self.sampling[0], self.sampling[1]
+        return down // cy, across // cx
+
+
+def jpeg_head(frame: bytes) -> JpegHead:
+    """Read the marker segments of a JPEG frame."""
+    ids: tuple[int, ...] = ()
+    sampling: tuple[tuple[int, int], ...] = ()
+    tables: tuple[int, ...] = ()
+    jfif, adobe = False, None
+    for marker, start, end in segments(frame):
+        body = frame[start + 4 : end]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            parts = [body[6 + 3 * at : 9 + 3 * at] for at in range(body[5])]
+            ids = tuple(part[0] for part in parts)
+            sampling = tuple((part[1] >> 4, part[1] & 15) for part in parts)
+            tables = tuple(part[2] for part in parts)
+        elif marker == 0xE0 and body.startswith(b"JFIF\0"):
+            jfif = True
+        elif marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12:
+            adobe = body[11]
+    return JpegHead(ids, sampling, tables, jfif, adobe)
+
+
+def holds_ybr(head: JpegHead, photometric: str) -> bool:
+    """Tell whether the components are luminance and colour differences: the stream's own signs go before the header's word."""
+    if len(head.ids) != 3 or head.ids in _RGB_IDS:
+        return False
+    return head.jfif or photometric.startswith("YBR")
+
+
+def decode_jpeg(frame: bytes) -> Plane:
+    """Decode a frame, (rows, columns, samples) uint8, without any conversion of colour."""
+    head = jpeg_head(frame)
+    with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
+        if len(head.ids) == 3 and not head.coded_as_rgb:
+            image.draft("YCbCr", image.size)
+        plane = np.asarray(image)
+    return plane.reshape(plane.shape[0], plane.shape[1], -1)
+
+
+def encode_jpeg(stored: Stored, frame: bytes) -> bytes:
+    """Code samples with the tables, sampling and components of the frame that they came from.
+
+    Where samples and source agree, the colour planes of the source are given to the coder as they are: what the decoder
+    smoothed between them is not coded a second time.
+    """
+    head = jpeg_head(frame)
+    options: dict[str, Any] = {"qtables": _tables(frame, head)}
+    if stored.shape[2] == 1:
+        return _saved(Image.fromarray(stored[..., 0]), options)
+    if head.coded_as_rgb:
+        return _saved(Image.fromarray(stored), options | {"subsampling": 0, "keep_rgb": True})
+    sampling = {(1, 1): 0, (1, 2): 1, (2, 2): 2}.get(head.halved, 0)
+    if sampling:
+        stored = _with_coded_colours(stored, frame, head)
+    return _saved(Image.fromarray(stored, mode="YCbCr"), options | {"subsampling": sampling})
+
+
+def _saved(image: Image.Image, options: dict[str, Any]) -> bytes:
+    out = BytesIO()
+    image.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def _tables(frame: bytes, head: JpegHead) -> list[list[int]]:
+    """Return the quantisation table of each component, in the order of the components."""
+    with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
+        known: dict[int, list[int]] = image.quantization  # type: ignore[attr-defined]
+    return [known[table] for table in head.tables]
+
+
+def _with_coded_colours(stored: Stored, frame: bytes, head: JpegHead) -> Stored:
+    """Replace the smoothed colours of untouched blocks by the coded ones, each as often as it was halved."""
+    down, across = head.halved
+    rows, columns = stored.shape[:2]
+    before = decode_jpeg(frame)
+    coded = _halved_planes(frame, before) if (down, across) == (2, 2) else _unsmoothed(before[..., 1:])
+    if coded is None:
+        return stored
+    coded = coded.repeat(down, axis=0).repeat(across, axis=1)[:rows, :columns]
+    changed = (stored != before).any(axis=2)
+    for axis, step in ((0, down), (1, across)):
+        edges = np.arange(0, changed.shape[axis], step)
+        changed = np.logical_or.reduceat(changed, edges, axis=axis).repeat(step, axis=axis)
+    out = stored.copy()
+    kept = ~changed[:rows, :columns]
+    out[kept, 1:] = coded[kept]
+    return out
+
+
+def _halved_planes(frame: bytes, before: Stored) -> Plane | None:
+    """Return the colour planes of a 4:2:0 frame: at half size the decoder hands them out unsmoothed."""
+    rows, columns = before.shape[:2]
+    with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
+        image.draft("YCbCr", (columns // 2, rows // 2))
+        small = np.asarray(image)
+    return small[..., 1:] if small.shape[:2] == ((rows + 1) // 2, (columns + 1) // 2) else None
+
+
+def _unsmoothed(colours: Plane) -> Plane | None:
+    """Solve libjpeg's smoothing of a 4:2:2 frame for the coded colours.
+
+    A colour is shown as three parts its own and one part its neighbour's, left and right.
+    """
+    columns = colours.shape[1]
+    if columns % 2 or columns < 4:
+        return None
+    shown = colours.astype(np.int32)
+    left, right = shown[:, 0::2], shown[:, 1::2]
+    guess = np.empty(left.shape, np.float64)
+    guess[:, 1:-1] = (3 * (left[:, 1:-1] + right[:, 1:-1]) - right[:, :-2] - left[:, 2:]) / 4
+    # The outer pixels are shown as they are coded.
+    guess[:, 0], guess[:, -1] = left[:, 0], right[:, -1]
+    return np.clip(np.rint(guess), 0, 255).astype(np.uint8)
