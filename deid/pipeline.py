@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeVar
 from deid import find, formats, phi, redaction
 from deid.errors import REASONS, FileRefused
 from deid.keys import Key
+from deid.leftover import kept_text
 from deid.policy import Policy
 from deid.protocols import Classifier, Detector, Format, TextEngine
 from deid.types import (
@@ -246,6 +247,7 @@ def _through(data: bytes, job: Job, tools: Tools, outcome: Outcome) -> Outcome:
             changes=proof.draft.changes,
             verification=proof.verification,
             found=phi.collect(look.reading.lines, proof.plan.findings),
+            kept=kept_text(look.reading.lines, look.instance.header_text, proof.plan),
         )
         reasons = reasons_against(proof)
         if reasons:
