@@ -87,6 +87,9 @@ def _with_policy(command: Callable[..., Any]) -> Callable[..., Any]:
     extra = [signatures.Parameter("policy", signatures.Parameter.KEYWORD_ONLY, default=chosen, annotation=str)]
     extra += [_policy_parameter(spec) for spec in fields(Policy) if spec.name != "name"]
     wrapped.__signature__ = signature.replace(parameters=[*kept, *extra])  # type: ignore[attr-defined]
+    # Typer reads annotations too, and would follow `__wrapped__` to those of the command itself.
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, *extra)}
+    del wrapped.__wrapped__  # type: ignore[attr-defined]
     return wrapped
 
 
