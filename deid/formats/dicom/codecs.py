@@ -147,6 +147,8 @@ def _encoded(frame: Stored, layout: Layout, source: bytes) -> bytes:
     if layout.syntax in _JPEG_LOSSLESS:
         mask = (1 << layout.bits_stored) - 1
         return encode_lossless((frame.astype(np.int32) & mask).astype(np.uint16), max(2, layout.bits_stored))
+    if layout.syntax == RLELossless and layout.bits_allocated > 16:
+        return _rle_of_planes(frame, layout)
     options = _options(layout)
     if layout.photometric in ("YBR_ICT", "YBR_RCT"):
         # The lossless transformation; its irreversible sister would change what it is given.
@@ -154,6 +156,17 @@ def _encoded(frame: Stored, layout: Layout, source: bytes) -> bytes:
     array = frame[..., 0] if layout.samples == 1 else frame
     with quiet():
         return bytes(get_encoder(_ENCODERS[layout.syntax]).encode(array, **options))
+
+
+def _rle_of_planes(frame: Stored, layout: Layout) -> bytes:
+    """Encode samples of more than 16 bits byte plane by byte plane, most significant first (PS3.5 G.2)."""
+    plain = replace(layout, samples=1, bits_allocated=8, bits_stored=8, high_bit=7, signed=False, photometric="MONOCHROME2")
+    planes = frame.astype(frame.dtype.newbyteorder(">")).view(np.uint8)
+    parts = [_encoded(planes[..., at : at + 1], plain, b"")[64:] for at in range(planes.shape[2])]
+    starts = np.cumsum([64, *(len(part) for part in parts[:-1])])
+    header = np.zeros(16, "<u4")
+    header[0], header[1 : len(parts) + 1] = len(parts), starts
+    return header.tobytes() + b"".join(parts)
 
 
 def _options(layout: Layout) -> dict[str, Any]:

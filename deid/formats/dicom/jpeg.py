@@ -85,7 +85,7 @@ def decode_jpeg(frame: bytes) -> Plane:
 
 
 def encode_jpeg(stored: Stored, frame: bytes) -> bytes:
-    """Code samples with the tables, sampling and components of the frame that they came from.
+    """Code samples with the tables, sampling, components and application segments of the frame that they came from.
 
     Where samples and source agree, the colour planes of the source are given to the coder as they are: what the decoder
     smoothed between them is not coded a second time.
@@ -93,19 +93,35 @@ def encode_jpeg(stored: Stored, frame: bytes) -> bytes:
     head = jpeg_head(frame)
     options: dict[str, Any] = {"qtables": _tables(frame, head)}
     if stored.shape[2] == 1:
-        return _saved(Image.fromarray(stored[..., 0]), options)
-    if head.coded_as_rgb:
-        return _saved(Image.fromarray(stored), options | {"subsampling": 0, "keep_rgb": True})
+        return _signed_as(frame, _saved(Image.fromarray(stored[..., 0]), options))
     sampling = {(1, 1): 0, (1, 2): 1, (2, 2): 2}.get(head.halved, 0)
     if sampling:
         stored = _with_coded_colours(stored, frame, head)
-    return _saved(Image.fromarray(stored, mode="YCbCr"), options | {"subsampling": sampling})
+    # The coder takes the components as they are; what they mean is said by the source's own segments.
+    image = Image.fromarray(np.ascontiguousarray(stored), mode="YCbCr")
+    return _signed_as(frame, _saved(image, options | {"subsampling": sampling}))
 
 
 def _saved(image: Image.Image, options: dict[str, Any]) -> bytes:
     out = BytesIO()
     image.save(out, "JPEG", **options)
     return out.getvalue()
+
+
+def _signed_as(frame: bytes, coded: bytes) -> bytes:
+    """Give a coded frame the application segments and component ids of its source, which tell decoders the colour space."""
+    ids = jpeg_head(frame).ids
+    parts = [b"\xff\xd8", *(frame[start:end] for marker, start, end in segments(frame) if marker in (0xE0, 0xEE))]
+    for marker, start, end in segments(coded)[1:]:
+        part = bytearray(coded[start:end])
+        if marker in (0xE0, 0xEE):
+            continue
+        if marker in (0xC0, 0xC1, 0xC2):
+            part[10 : 10 + 3 * len(ids) : 3] = bytes(ids)
+        elif marker == 0xDA:
+            part[5 : 5 + 2 * len(ids) : 2] = bytes(ids)
+        parts.append(bytes(part))
+    return b"".join(parts)
 
 
 def _tables(frame: bytes, head: JpegHead) -> list[list[int]]:
