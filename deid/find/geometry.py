@@ -96,6 +96,23 @@ def reading_order(rectangle: Corners) -> Corners:
     return points
 
 
+def levelled(points: Corners) -> Corners:
+    """Lay a quad level where it leans so little that the upright box around it is hardly thicker.
+
+    The least rectangle around a short word leans with its letters, not with its line.
+    """
+    length, thickness = sides(points)
+    lean = degrees(points)
+    off = (lean + 45) % 90 - 45
+    if abs(off) > 8 or math.tan(math.radians(abs(off))) * length > 0.3 * thickness:
+        return points
+    x0, y0 = points.min(axis=0)
+    x1, y1 = points.max(axis=0)
+    box = turned(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), round(lean / 90))
+    # Half of the thickness that leaning adds is air.
+    return grown(box, 0.0, -0.25 * math.sin(math.radians(abs(off))) * length)
+
+
 def straightened(image: Display, points: Corners, rows: int) -> Display:
     """Cut out the picture under a quad, text level, at a height of `rows` pixels; beyond the picture's edge the edge goes on."""
     length, thickness = sides(points)

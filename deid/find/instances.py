@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deid.find.cine import runs
+from deid.find.filling import filled
 from deid.find.looking import look
 from deid.find.passes import FAST, SECOND, THOROUGH, Pass
 from deid.policy import Policy
@@ -15,7 +17,7 @@ from deid.protocols import TextEngine
 from deid.types import FrameRange, Frames, Instance, Reading, Region, TextLine
 
 if TYPE_CHECKING:
-    from deid.types import Display
+    from deid.types import Display, Stored
 
 # Single frames that a run is looked at besides its projections: the first, the last and every so many.
 _EVERY = 20
@@ -53,7 +55,38 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
     photo
         Whether the first look took it for a photo.
     """
-    return _reading(instance, engine, SECOND, photo)
+    return _reading(replace(instance, frames=_Filled(instance.frames, masks)), engine, SECOND, photo)
+
+
+class _Filled:
+    """Frames whose masks are filled with what surrounds them."""
+
+    def __init__(self, frames: Frames, masks: Sequence[Region]) -> None:
+        self._frames = frames
+        self._masks = masks
+
+    @property
+    def count(self) -> int:
+        return self._frames.count
+
+    @property
+    def lossy(self) -> bool:
+        return self._frames.lossy
+
+    def shape(self, index: int) -> tuple[int, int]:
+        return self._frames.shape(index)
+
+    def stored(self, index: int) -> Stored:
+        return self._frames.stored(index)
+
+    def black(self, index: int) -> tuple[float, ...]:
+        return self._frames.black(index)
+
+    def display(self, index: int) -> Display:
+        return filled(self._frames.display(index), self._masks, index)
+
+    def looks(self, index: int) -> tuple[Display, ...]:
+        return tuple(filled(look, self._masks, index) for look in self._frames.looks(index))
 
 
 def _reading(instance: Instance, engine: TextEngine, passes: Sequence[Pass], photo: bool) -> Reading:

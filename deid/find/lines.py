@@ -9,34 +9,40 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from deid.find.geometry import axes, degrees, sides
+from deid.find.geometry import axes, degrees, grown, sides
 from deid.find.passes import Sight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deid.find.geometry import Corners
+    from deid.types import Display
 
 # A box of which this share is already covered tells nothing new.
 _KNOWN_SHARE = 0.85
+# So does one of whose ink this share is covered, where what is covered is enough to tell ink from ground.
+_KNOWN_INK = 0.93
+_WORTH_A_LOOK = 0.2
 # A sight that reaches further than this beyond a line, in line heights, has seen more of it.
 _NEWS = 0.5
+# Margin of a box on each side, in shares of its thickness.
+_MARGIN = 0.3
 
 
-def joined(sights: Sequence[Sight], shape: tuple[int, int]) -> list[Sight]:
+def joined(sights: Sequence[Sight], picture: Display) -> list[Sight]:
     """Join sights into lines.
 
     Parameters
     ----------
     sights
         In order of trust: where two saw the same, the geometry of the first is kept.
-    shape
-        Rows and columns of the picture.
+    picture
+        (rows, columns, 3) uint8 RGB: a box around lines that are known tells nothing new where there is no other ink in it.
     """
-    drawn = np.zeros(shape, np.uint8)
+    drawn = np.zeros(picture.shape[:2], np.uint8)
     lines: list[Sight] = []
     for sight in sights:
-        if _covered(sight.points, drawn) >= _KNOWN_SHARE:
+        if _known(_core(sight.points), drawn, picture):
             continue
         kin = next((index for index, line in enumerate(lines) if _same_line(sight.points, line.points)), None)
         if kin is None:
@@ -48,15 +54,35 @@ def joined(sights: Sequence[Sight], shape: tuple[int, int]) -> list[Sight]:
     return lines
 
 
-def _covered(points: Corners, drawn: NDArray[np.uint8]) -> float:
+def _core(points: Corners) -> Corners:
+    """The part of a box that the engine saw as text; the rest is margin, and the larger the coarser its pass."""
+    margin = _MARGIN * sides(points)[1]
+    return grown(points, -margin, -margin)
+
+
+def _known(points: Corners, drawn: NDArray[np.uint8], picture: Display) -> bool:
+    """Tell whether what is drawn covers most of a quad, or most of the ink in it."""
     x0, y0 = np.floor(points.min(axis=0)).astype(int).clip(0)
     x1, y1 = np.ceil(points.max(axis=0)).astype(int)
-    part = drawn[y0:y1, x0:x1]
-    if not part.size:
-        return 1.0
-    own = np.zeros(part.shape, np.uint8)
+    known = drawn[y0:y1, x0:x1]
+    if not known.size:
+        return True
+    own = np.zeros(known.shape, np.uint8)
     cv2.fillPoly(own, [np.round(points - (x0, y0)).astype(np.int32)], 1)
-    return float((part & own).sum()) / max(1.0, float(own.sum()))
+    share = float((known & own).sum()) / max(1.0, float(own.sum()))
+    if share >= _KNOWN_SHARE:
+        return True
+    if share < _WORTH_A_LOOK:
+        return False
+    ink = _edges(picture[y0:y1, x0:x1])
+    # Ink of the known lines says how strong ink is here; grain of the ground is weaker.
+    strong = (ink > 0.4 * float(np.percentile(ink[(known & own) > 0], 95))) & (own > 0)
+    return float((strong & (known > 0)).sum()) >= _KNOWN_INK * float(strong.sum())
+
+
+def _edges(crop: Display) -> NDArray[np.float32]:
+    steps = cv2.morphologyEx(crop, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    return np.asarray(steps.max(axis=2), np.float32)
 
 
 def _same_line(one: Corners, other: Corners) -> bool:

@@ -33,7 +33,7 @@ def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: F
     """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames."""
     shape = picture.shape[0], picture.shape[1]
     seen = [see(picture, by, engine) for by in passes]
-    sights = joined([sight for one in seen for sight in one.sights], shape)
+    sights = joined([sight for one in seen for sight in one.sights], picture)
     room = rooms([sight.points for sight in sights], picture)
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]
     lines, ghosts = [], sum(one.ghosts for one in seen)
