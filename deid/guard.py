@@ -1,8 +1,8 @@
 """Refuses to touch an image where another package has taken the name ``deid``.
 
-Another project owns ``deid`` on the package index; installed beside this one, in either order, it overwrites files of this
-package without a word from pip. The console scripts therefore start this file, which the wheel also installs as the top-level module
-``deid_toolkit_guard``, a name that no other package takes. It looks before anything of ``deid`` is imported.
+Another project owns ``deid`` on the package index; installed beside this one, in either order, it overwrites files of
+this package without a word from pip. The console scripts therefore start this file, which the wheel also installs as the
+top-level module ``deid_toolkit_guard``, a name that no other package takes. It looks before anything of ``deid`` is imported.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class TextEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Something identifying that is not text: where, how sure (0-1), which detector and kind, and what it says if it says anything."""
+    """Something identifying that is not text: where, how sure (0-1), which detector and kind, and what it says, if anything."""
 
     region: Region
     score: float
