@@ -1,9 +1,9 @@
 """Scores output files against the truth: never by reading text, always by the planted ink that can still be seen.
 
-A glyph pixel is *visible* where the output shows at least half of the contrast against its surroundings that the source shows, and
-is not part of an even fill. So black, blur to nothing and inpainting all count as covered, recolouring the whole picture does not,
-and black text under a black box is covered as well. A line is *exposed* where more than a tenth of its ink is visible on some frame,
-*touched* where any is.
+A glyph pixel is *visible* where the output shows at least half of the contrast against its surroundings that the source shows,
+and is not part of an even fill. So black, blur to nothing and inpainting all count as covered, recolouring the whole picture
+does not, and black text under a black box is covered as well. A line is *exposed* where more than a tenth of its ink is visible
+on some frame, *touched* where any is.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ class FileScore:
     away: float = 0.0
     outside: float | None = None
     strings: tuple[str, ...] = ()
+    output: Path | None = None
 
     @property
     def released(self) -> bool:
@@ -97,7 +98,7 @@ def score_file(truth: Truth, source: Path, result: Result) -> FileScore:
     strings = left_strings(truth.strings, result.output)
     if len(after) < len(before):
         return FileScore(truth.file, truth.suite, "lost", (), strings=strings)
-    after = _same_size(after, before)
+    after = aligned(after, before)
     return FileScore(
         truth.file,
         truth.suite,
@@ -106,6 +107,7 @@ def score_file(truth: Truth, source: Path, result: Result) -> FileScore:
         changed_away(truth.lines, before, after),
         None if result.masks is None else changed_outside(result, before, after),
         strings,
+        result.output,
     )
 
 
@@ -149,7 +151,7 @@ def changed_outside(result: Result, before: np.ndarray, after: np.ndarray) -> fl
 
 
 def left_strings(strings: Sequence[str], output: Path) -> tuple[str, ...]:
-    """Which identifying strings are left in the bytes (any case, UTF-8, Latin-1, UTF-16), the metadata, or the path of an output."""
+    """Which identifying strings are left in the bytes (any case; UTF-8, Latin-1, UTF-16), metadata or path of an output."""
     data, text = output.read_bytes().lower(), (header_text(output) + "\n" + str(Path(*output.parts[-3:]))).lower()
     codings = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
     return tuple(
@@ -215,8 +217,10 @@ def _range(crop: np.ndarray) -> np.ndarray:
     return (cv2.dilate(crop, box).astype(int) - cv2.erode(crop, box)).max(axis=2)
 
 
-def _same_size(after: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Bring an output that was scaled back to the size of its source."""
-    if after.shape[1:3] == before.shape[1:3]:
-        return after
+def aligned(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Turn and scale an output as its source stands: a tool that forgot which way a photo was held still shows what it shows."""
+    turned = [np.rot90(after, turns, (1, 2)) for turns in range(4)]
+    fitting = [frames for frames in turned if frames.shape[1:3] == before.shape[1:3]]
+    if fitting:
+        return min(fitting, key=lambda frames: np.abs(frames[0, ::8, ::8].astype(int) - before[0, ::8, ::8]).mean())
     return np.stack([cv2.resize(frame, (before.shape[2], before.shape[1]), interpolation=cv2.INTER_AREA) for frame in after])
