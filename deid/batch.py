@@ -24,7 +24,7 @@ from deid.ledger import TRANSIENT, Entry, Ledger
 from deid.policy import Policy
 from deid.tasks import Surveyed, Task, Work, ended, plan
 from deid.types import KnownValue, Outcome, PhiText, Reason, Status
-from deid.walk import Found, walk
+from deid.walk import walk
 from deid.workers import Limits, Lost, Setup, Workers
 
 # Files of a case are done again for values that were read in a sibling's pixels; each round may bring a few more.
@@ -85,14 +85,18 @@ def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options
     AuditBroken
         Where the audit log does not hold together or cannot be written.
     """
-    found = list(_first(walk(inputs)))
+    found = sum(1 for _ in walk(inputs))
     if not found:
         raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
     if options.dry_run:
-        with Ledger(None) as ledger, _Run(None, ledger, inputs, policy, options) as batch:
+        with Ledger(None) as ledger, _Run(None, ledger, inputs, found, policy, options) as batch:
             yield from batch.outcomes()
         return
-    with CleanFolder(out, inputs) as place, Ledger(place.held) as ledger, _Run(place, ledger, inputs, policy, options) as batch:
+    with (
+        CleanFolder(out, inputs) as place,
+        Ledger(place.held) as ledger,
+        _Run(place, ledger, inputs, found, policy, options) as batch,
+    ):
         yield from batch.outcomes()
 
 
@@ -106,15 +110,13 @@ def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
     return ExitCode.CLEAN if Status.CLEAN in statuses else ExitCode.USAGE
 
 
-def known_from(text: str) -> tuple[KnownValue, ...]:
-    """Known values from a text of the user: one a line, empty lines left out."""
-    return tuple(KnownValue("UserList", PhiText(line.strip())) for line in text.splitlines() if line.strip())
-
-
 class _Run:
     """One run over one clean folder; `place` is None where nothing may be written."""
 
-    def __init__(self, place: CleanFolder | None, ledger: Ledger, inputs: Sequence[Path], policy: Policy, options: Options) -> None:
+    def __init__(
+        self, place: CleanFolder | None, ledger: Ledger, inputs: Sequence[Path], files: int, policy: Policy, options: Options
+    ) -> None:
+        self._files = files
         self._place = place
         self._ledger = ledger
         self._inputs = inputs
@@ -163,7 +165,8 @@ class _Run:
         limits = Limits(self._policy.max_seconds, self._policy.max_memory_mb)
         setup = Setup(self._work.load, (self._policy, self._key), self._work.describe)
         inherited = (self._place.lock,) if self._place else ()
-        return Workers(self._options.jobs or len(os.sched_getaffinity(0)), setup, limits, inherited)
+        wanted = self._options.jobs or len(os.sched_getaffinity(0))
+        return Workers(min(wanted, self._files), setup, limits, inherited)
 
     def _open(self, models: dict[str, str]) -> None:
         """Open the audit log, take over what it holds, and clear away what a killed run left."""
@@ -430,10 +433,3 @@ def _stat(path: Path) -> str:
 
 def _transient(entry: Entry) -> bool:
     return any(reason.code in TRANSIENT for reason in entry.reasons)
-
-
-def _first(found: Iterator[Found]) -> Iterator[Found]:
-    """At most one, so that an empty input is known before anything is written."""
-    for one in found:
-        yield one
-        return

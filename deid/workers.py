@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import io
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -31,10 +33,13 @@ _LOOK: Final = 0.1
 _START_SECONDS: Final = 300.0
 # A worker that cannot even start is tried again this often before the run gives up.
 _START_TRIES: Final = 3
+# How long a worker that closed its pipe may take to be gone, in seconds.
+_LAST_BREATH: Final = 5.0
 # One thread a worker: more workers are the better use of the cores.
 _ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
+_VOCABULARY: Final = ("deid.types", "deid.errors", "deid.tasks", "deid.workers")
 _BOOT: Final = (
     "import sys; from multiprocessing.connection import Connection; "
     "pipe = Connection(int(sys.argv[1])); sys.path[:] = pipe.recv(); "
@@ -80,6 +85,43 @@ class _Worker(Generic[Item]):
     ready: bool = False
 
 
+class _Queue(Generic[Item]):
+    """Items in their order; one that was killed for no fault of its own gets a second turn, at the end."""
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self._second: list[Item] = []
+        self._had_second: list[Item] = []
+        self._exhausted = False
+
+    @property
+    def at_end(self) -> bool:
+        """True where nothing is left to take."""
+        return self._exhausted and not self._second
+
+    def take(self) -> Item | None:
+        """The next item, None where there is none."""
+        if not self._exhausted:
+            item = next(self._items, None)
+            if item is not None:
+                return item
+            self._exhausted = True
+        return self._second.pop(0) if self._second else None
+
+    def again(self, item: Item) -> bool:
+        """Put an item at the end for a second turn; tell whether it gets one."""
+        if item in self._had_second:
+            return False
+        self._second.append(item)
+        self._had_second.append(item)
+        return True
+
+    def stop(self) -> None:
+        """Take no more."""
+        self._exhausted = True
+        self._second.clear()
+
+
 class Workers:
     """A fixed number of worker processes.
 
@@ -101,6 +143,7 @@ class Workers:
         self._limits = limits
         self._inherited = tuple(inherited)
         self._workers: list[_Worker[Any]] = []
+        self._queue: _Queue[Any] = _Queue(iter(()))
         self._failed_starts = 0
         self.description: Any = None
 
@@ -135,11 +178,14 @@ class Workers:
         EnvironmentBroken
             Where workers cannot start.
         """
-        exhausted = False
+        queue = _Queue(items)
+        self._queue = queue
         while True:
-            exhausted = self._hand_out(function, items, exhausted or stopping())
+            if stopping():
+                queue.stop()
+            self._hand_out(function, queue)
             busy = any(worker.item is not None or not worker.ready for worker in self._workers)
-            if exhausted and not busy and self.description is not None:
+            if queue.at_end and not busy and self.description is not None:
                 return
             for worker in self._news():
                 yield from self._heard(worker)
@@ -154,21 +200,18 @@ class Workers:
             self._forget(worker)
         self._workers.clear()
 
-    def _hand_out(self, function: Callable[..., Any], items: Iterator[Item], exhausted: bool) -> bool:
-        """Give every free worker an item, start workers where some are missing; tell whether the items are at their end."""
-        for worker in self._workers:
-            if exhausted or worker.item is not None or not worker.ready:
-                continue
-            item = next(items, None)
-            if item is None:
-                exhausted = True
-                break
-            worker.item, worker.since = item, time.monotonic()
-            with contextlib.suppress(OSError):  # a worker that died meanwhile: the next look finds it, and its item
-                worker.pipe.send((function, item))
-        if not self._workers or (not exhausted and len(self._workers) < self._count):
+    def _hand_out(self, function: Callable[..., Any], queue: _Queue[Any]) -> None:
+        """Give every free worker an item, and start workers where some are missing."""
+        for worker in [worker for worker in self._workers if worker.ready and worker.item is None]:
+            if worker.process.poll() is not None:
+                self._end(worker)
+            elif (item := queue.take()) is not None:
+                worker.item, worker.since = item, time.monotonic()
+                with contextlib.suppress(OSError):  # it died in this moment: the next look finds it, and its item
+                    worker.pipe.send((function, item))
+        missing = self.description is None and not self._workers
+        if missing or (not queue.at_end and len(self._workers) < self._count):
             self._workers.append(self._start_one())
-        return exhausted
 
     def _news(self) -> list[_Worker[Any]]:
         """Wait for workers that answer or die."""
@@ -177,7 +220,7 @@ class Workers:
 
     def _heard(self, worker: _Worker[Any]) -> Iterator[tuple[Any, Any]]:
         try:
-            answer = worker.pipe.recv()
+            answer = _vetted(worker.pipe.recv_bytes())
         except (EOFError, OSError):
             yield from self._died(worker)
             return
@@ -198,15 +241,24 @@ class Workers:
         worker.ready, self._failed_starts, self.description = True, 0, answer
 
     def _died(self, worker: _Worker[Any]) -> Iterator[tuple[Any, Any]]:
-        code = worker.process.wait()
+        try:
+            code = worker.process.wait(_LAST_BREATH)
+        except subprocess.TimeoutExpired:  # it closed its pipe and lives on
+            code = -signal.SIGABRT
         self._end(worker)
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= _START_TRIES:
                 raise EnvironmentBroken(f"Workers die while they start ({_death(code)}).", "Run `deid doctor`.")
-        elif worker.item is not None:
-            # Nothing of ours sends SIGKILL to a worker that is in its limits; the kernel does when memory ends.
-            yield worker.item, Lost("memory" if code == -signal.SIGKILL else "crash", _death(code))
+        elif worker.item is None:
+            return
+        elif code == -signal.SIGKILL:
+            # Nothing of ours sends SIGKILL to a worker within its limits; the kernel does when the machine's memory ends, and
+            # may have picked a victim that took little.
+            if not self._queue.again(worker.item):
+                yield worker.item, Lost("memory", _death(code))
+        else:
+            yield worker.item, Lost("crash", _death(code))
 
     def _overdue(self, worker: _Worker[Any]) -> Iterator[tuple[Any, Any]]:
         """End a worker that is beyond its limits."""
@@ -256,6 +308,23 @@ class Workers:
         worker.process.wait()
         worker.pipe.close()
         os.close(worker.lifeline)
+
+
+class _Vetting(pickle.Unpickler):
+    """Takes values of the vocabulary and nothing else: what a hostile picture made of a worker cannot reach the parent."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name) if module in _VOCABULARY else None
+        if not isinstance(found, type):
+            raise pickle.UnpicklingError("not of the vocabulary")
+        return found
+
+
+def _vetted(answer: bytes) -> Any:
+    try:
+        return _Vetting(io.BytesIO(answer)).load()
+    except Exception as error:
+        return Lost("unexpected", f"answer: {type(error).__name__}")
 
 
 def serve(pipe: Connection, lifeline: int) -> None:

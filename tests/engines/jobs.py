@@ -1,0 +1,118 @@
+"""Jobs for worker processes, each with a fault of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from deid.errors import EnvironmentBroken
+from deid.types import Reason
+
+
+def load(value: int) -> int:
+    return value
+
+
+def load_and_die() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def load_and_miss() -> None:
+    raise EnvironmentBroken("The model is missing.", "Get it.")
+
+
+def load_and_raise() -> None:
+    raise ValueError("DOE^JANE")
+
+
+def describe(loaded: int) -> dict[str, str]:
+    return {"value": str(loaded)}
+
+
+def work(item: tuple[str, int], loaded: int) -> object:
+    return _JOBS[item[0]](item[1], loaded)
+
+
+def _hang(number: int, loaded: int) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(3600)
+
+
+def _allocate(number: int, loaded: int) -> int:
+    return len(bytearray(number))
+
+
+def _touch(number: int, loaded: int) -> None:
+    """Memory that no limit on the heap sees."""
+    import mmap
+
+    place = mmap.mmap(-1, number)
+    while True:
+        for start in range(0, number, 1 << 20):
+            place[start : start + (1 << 20)] = bytes(1 << 20)
+
+
+def _raise(number: int, loaded: int) -> None:
+    raise ValueError("DOE^JANE")
+
+
+def _sleep(number: int, loaded: int) -> int:
+    time.sleep(number / 1000)
+    return os.getpid()
+
+
+def _signal(number: int, loaded: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def _leave_threads(number: int, loaded: int) -> int:
+    return threading.active_count() * 0 + len([name for name in os.environ if os.environ[name] == "1" and "THREAD" in name])
+
+
+def _core_limit(number: int, loaded: int) -> tuple[int, int]:
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_CORE)
+
+
+def _foreign_answer(number: int, loaded: int) -> object:
+    return _Foreign()
+
+
+def _print(number: int, loaded: int) -> Reason:
+    print("DOE^JANE", flush=True)
+    print("DOE^JANE", file=sys.stderr, flush=True)
+    os.write(2, b"DOE^JANE")
+    return Reason("leak")
+
+
+def _die_once(flag: str, loaded: int) -> int:
+    if not Path(flag).exists():
+        Path(flag).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return loaded
+
+
+class _Foreign:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {Path(os.environ['DEID_STATE']) / 'owned'}",)
+
+
+_JOBS = {
+    "times": lambda number, loaded: number * loaded,
+    "die-once": _die_once,
+    "signal": _signal,
+    "hang": _hang,
+    "allocate": _allocate,
+    "touch": _touch,
+    "raise": _raise,
+    "sleep": _sleep,
+    "threads": _leave_threads,
+    "core": _core_limit,
+    "foreign": _foreign_answer,
+    "print": _print,
+}
