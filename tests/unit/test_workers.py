@@ -41,7 +41,6 @@ def test_setup_tells_the_parent_what_was_loaded():
         (("signal", signal.SIGKILL), Lost("memory", "SIGKILL")),
         (("hang", 0), Lost("timeout")),
         (("allocate", 10**11), Lost("memory")),
-        (("touch", 2 << 30), Lost("memory")),
         (("raise", 0), Lost("unexpected", "ValueError")),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
@@ -50,6 +49,11 @@ def test_a_fault_loses_its_own_item_and_nothing_else(item, lost):
     found = dict(results([item, *(("times", n) for n in range(10))]))
     assert found.pop(item) == lost
     assert found == {("times", n): 7 * n for n in range(10)}
+
+
+def test_memory_beside_the_heap_counts_too():
+    limits = Limits(seconds=20.0, memory_mb=150)
+    assert results([("touch", 1 << 30)], limits=limits) == [(("touch", 1 << 30), Lost("memory"))]
 
 
 def test_a_worker_that_was_killed_from_outside_gets_its_item_a_second_turn(tmp_path):
