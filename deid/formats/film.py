@@ -44,6 +44,8 @@ def film_of(image: Image.Image, *, first: int = 0, orientation: int = 1) -> tupl
 
 def _mode(image: Image.Image) -> str:
     transparent = "transparency" in image.info or image.mode in ("PA", "La", "LA", "RGBa", "RGBA")
+    if image.mode in ("LA", "RGBA"):  # some decoders give every film an alpha
+        transparent = image.getchannel("A").getextrema() != (255, 255)
     grey = image.mode in ("1", "L", "LA", "La")
     return ("L" if grey else "RGB") + ("A" if transparent else "")
 

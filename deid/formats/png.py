@@ -38,6 +38,7 @@ class Png(RasterFormat):
 
     def read(self, data: bytes, policy: Policy) -> Instance:
         """Decode a PNG; every frame of an animation is shown whole."""
+        _check_chunks(data)
         with decoding():
             bare = png_file.bare(data)
             image = open_picture(bare, "PNG", policy)
@@ -59,6 +60,15 @@ class Png(RasterFormat):
     def strangers(self, data: bytes) -> tuple[str, ...]:
         """Walk a written file chunk by chunk."""
         return png_file.strangers(data)
+
+
+def _check_chunks(data: bytes) -> None:
+    """Refuse a file that ends too early or whose picture chunks were damaged on the way; decoders would show what is left."""
+    walked = [(chunk.type, chunk.sound) for chunk in png_file.chunks(data)]
+    if not walked or walked[-1][0] != b"IEND":
+        raise FileRefused("truncated")
+    if not all(sound for type_, sound in walked if type_ in png_file.PIXEL_CHUNKS):
+        raise FileRefused("broken")
 
 
 def _single(data: bytes, image: Image.Image) -> Stored:

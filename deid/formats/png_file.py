@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from deid.types import Stored
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
-_NEEDED = (*_PIXEL_CHUNKS, b"iCCP", b"sRGB", b"gAMA", b"eXIf")
+PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
+_NEEDED = (*PIXEL_CHUNKS, b"iCCP", b"sRGB", b"gAMA", b"eXIf")
 _OWN_CHUNKS = (b"IHDR", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
 _COLOUR_CHUNKS = {"bKGD", "cHRM", "cICP", "cLLI", "gAMA", "hIST", "iCCP", "mDCV", "sBIT", "sPLT", "sRGB"}
 _TEXT_CHUNKS = {"caBX", "dSIG", "eXIf", "iTXt", "iDOT", "oFFs", "pCAL", "pHYs", "sCAL", "sTER", "tEXt", "tIME", "zTXt"}
@@ -62,7 +62,7 @@ def removed_parts(data: bytes) -> Iterator[str]:
     seen = len(SIGNATURE)
     for chunk in chunks(data):
         seen += 12 + len(chunk.body)
-        if chunk.type not in _PIXEL_CHUNKS:
+        if chunk.type not in PIXEL_CHUNKS:
             name = chunk.type.decode("latin-1")
             yield name if name in _NAMED_CHUNKS else "PrivateChunk"
     if seen < len(data):
@@ -78,7 +78,7 @@ def strangers(data: bytes) -> tuple[str, ...]:
     if [chunk.type for chunk in walked[:1]] != [b"IHDR"] or walked[-1].type != b"IEND" or walked[-1].body:
         return (*found, "order")
     found += ["checksum" for chunk in walked if not chunk.sound]
-    found += [chunk.type.decode() for chunk in walked if chunk.type in _PIXEL_CHUNKS and chunk.type not in _OWN_CHUNKS]
+    found += [chunk.type.decode() for chunk in walked if chunk.type in PIXEL_CHUNKS and chunk.type not in _OWN_CHUNKS]
     found += _header_strangers(walked)
     return tuple(found) or _stream_strangers(walked)
 

@@ -29,6 +29,7 @@ _PHOTOS: Final = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo", ".tif", ".ti
 _RAW: Final = (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".jp2", ".j2k", ".jpx", ".jxl")
 _OTHERS: Final = (".dcm", ".dicom", ".ima", ".pdf", ".mp4", ".mov", ".avi", ".mkv", ".webm", ".pptx", ".docx")
 _SUFFIXES_OF_IMAGES: Final = frozenset(_DRAWN + _PHOTOS + _RAW + _OTHERS)
+_ZIPPED: Final = ((b"ppt/", "a PowerPoint file"), (b"word/", "a Word file"), (b"xl/", "an Excel file"))
 _SIDECAR_NAMES: Final = frozenset(
     ("thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".picasa.ini", "picasa.ini", ".directory")
 )
@@ -68,10 +69,19 @@ def _refusal(data: bytes, name: str) -> FileRefused:
     suffix = PurePath(name).suffix
     if not data:
         return FileRefused("empty" if suffix in _SUFFIXES_OF_IMAGES or not suffix else "not-an-image")
-    for words, offset, magic in _refused_kinds():
-        if data[offset : offset + len(magic)] == magic:
-            return FileRefused("format-refused", words)
+    words = _words_for(data)
+    if words:
+        return FileRefused("format-refused", words)
     return FileRefused("wrong-content" if suffix in _SUFFIXES_OF_IMAGES else "not-an-image")
+
+
+def _words_for(data: bytes) -> str:
+    """Say what kind of file that may hold pictures this is, or nothing."""
+    if data.startswith(b"PK\3\4"):
+        return next((words for folder, words in _ZIPPED if folder in data), "a ZIP archive")
+    if b"<svg" in data[:2048]:
+        return "an SVG drawing"
+    return next((words for words, offset, magic in _refused_kinds() if data[offset : offset + len(magic)] == magic), "")
 
 
 @cache
