@@ -44,8 +44,11 @@ def texts(element: DataElement) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    text = value.decode("latin-1") if isinstance(value, bytes) else str(getattr(value, "original_string", value))
-    return text.strip(" \0")
+    if isinstance(value, bytes):
+        return value.decode("latin-1").strip(" \0")
+    # Written numbers keep the text that they were written as.
+    written = getattr(value, "original_string", value)
+    return (written if isinstance(written, str) else str(value)).strip(" \0")
 
 
 def well_formed(element: DataElement) -> bool:
