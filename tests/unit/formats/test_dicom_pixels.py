@@ -172,7 +172,7 @@ def test_lossless_jpeg_that_ends_early_is_refused(cut):
     coded = encode_lossless(picture(dtype=np.uint16, top=4000)[0], 12)
     end = coded.rindex(b"\xff\xd9")
     start = coded.index(b"\xff\xda") + 10
-    with pytest.raises(ValueError, match="ends early|no such code"):
+    with pytest.raises(ValueError, match=r"ends early|no such code"):
         decode_lossless(coded[: start + int((end - start) * cut)] + b"\xff\xd9")
 
 
