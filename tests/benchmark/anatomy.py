@@ -100,12 +100,12 @@ def _branch(rng, arrival, density, at, heading, width, time, depth) -> None:
         bend = 0.7 * bend + rng.normal(0, 0.17)
         heading += bend + 0.17 * np.sin(course - heading)
         following = at + step * np.array([np.cos(heading), np.sin(heading)])
-        ends = [tuple(int(v * 16) for v in point) for point in (at, following)]
-        mark = np.zeros_like(density)
         box = _around(at, following, width, density.shape)
+        mark = np.zeros(density[box].shape, np.float32)
+        ends = [tuple(int(v * 16) - 16 * side.start for v, side in zip(point, box[::-1], strict=True)) for point in (at, following)]
         cv2.line(mark, *ends, float(min(0.78, 0.30 + width / 22)), max(1, round(width)), cv2.LINE_AA, 4)
-        density[box] = np.maximum(density[box], mark[box])
-        arrival[box] = np.where((mark[box] > 0) & (arrival[box] > time), time, arrival[box])
+        density[box] = np.maximum(density[box], mark)
+        arrival[box] = np.where((mark > 0) & (arrival[box] > time), time, arrival[box])
         at, time, width = following, time + 0.012, width * 0.985
         if not (-step < at[0] < columns + step and -step < at[1] < rows + step):
             return

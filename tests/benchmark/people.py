@@ -20,8 +20,8 @@ _FIELDS_OF = {
     "device_id": "serial station", "date": "dob date", "time": "time", "age": "age agey", "institution": "hospital room",
     "location": "city street", "phone": "phone", "email": "email", "network": "ip host", "other": "uid",
 }  # fmt: skip
-CATEGORIES = {name: category for category, names in _FIELDS_OF.items() for name in names.split()}
-"""Category of each identifying field; every other field is technical and stays."""
+CATEGORIES = {name: category for category, names in _FIELDS_OF.items() for name in names.split()} | {"vendor": FREE}
+"""Category of each identifying field; an invented product is nobody's loss; every other field is technical and stays."""
 
 _FIELD = re.compile(r"\{(\w+)\}|\[([^\]]*)\]")
 Fields = dict[str, str]

@@ -8,6 +8,7 @@ import numpy as np
 import pydicom
 from PIL import Image, ImageOps, ImageSequence
 from pydicom.pixels import apply_color_lut, pixel_array
+from pydicom.uid import JPEGTransferSyntaxes
 
 Window = tuple[float, float]
 
@@ -16,6 +17,13 @@ def is_dicom(path: Path) -> bool:
     """Whether a file is DICOM, by its content."""
     with path.open("rb") as file:
         return file.read(132)[128:] == b"DICM"
+
+
+def is_jpeg(path: Path) -> bool:
+    """Whether the pixels of a file are coded as JPEG, in DICOM or without."""
+    if is_dicom(path):
+        return pydicom.filereader.read_file_meta_info(path).TransferSyntaxUID in JPEGTransferSyntaxes
+    return path.read_bytes()[:2] == b"\xff\xd8"
 
 
 def read_frames(path: Path, like: Path | None = None) -> np.ndarray:
