@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import Final
 from deid import __version__, naming
 from deid.audit import AuditLog, RunFacts, record_from
 from deid.clean_folder import CleanFolder
-from deid.errors import ExitCode, UsageError
+from deid.errors import AuditBroken, ExitCode, UsageError
 from deid.keys import load_key
 from deid.ledger import TRANSIENT, Entry, Ledger
 from deid.policy import Policy
@@ -134,12 +135,15 @@ class _Run:
     def __enter__(self) -> _Run:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._log is not None:
-            try:
-                self._log.close()
-            finally:
-                self._ledger.write_list()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._log is None:
+            return
+        try:
+            self._log.close()
+            self._ledger.write_list()
+        except (AuditBroken, OSError, sqlite3.Error) as later:
+            if error is None or isinstance(error, KeyboardInterrupt | GeneratorExit):
+                raise AuditBroken("The end of the run cannot be written.", "Make room on the disk and run again.") from later
 
     def outcomes(self) -> Iterator[Outcome]:
         """Survey, then do what is left to do, then do again what the pixels of siblings told about."""

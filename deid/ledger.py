@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from deid.errors import FolderRefused
+from deid.errors import AuditBroken, FolderRefused
 from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
 from deid.walk import Found
 
@@ -97,8 +97,12 @@ class Ledger:
     def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._db.close()
+        if isinstance(error, sqlite3.Error):
+            raise AuditBroken(
+                "The private ledger in DIR-held cannot be written.", "Make room on the disk and run again."
+            ) from error
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -107,7 +111,8 @@ class Ledger:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back already
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 
