@@ -175,11 +175,23 @@ REASONS: dict[str, ReasonText] = {
     "review-all": ReasonText(
         Status.HELD, "The policy asks that a person looks at every file.", "Look at the preview and approve it."
     ),
+    "rejected": ReasonText(
+        Status.HELD, "A reviewer decided that this file is not released.", "Nothing to do; `deid review` can change it."
+    ),
     "withdrawn": ReasonText(
         Status.HELD, "A later file told of an identifier that must be sought here again.", "Run again, or look at the preview."
     ),
 }
 """Every reason code there is. The audit log carries the code and the sentence; a person is told the next step."""
+
+
+REMOVALS: dict[str, str] = {
+    "not-text": "There is no text or face under it.",
+    "technical": "What it covers is technical and identifies nobody.",
+    "misplaced": "It lies in the wrong place; another box covers the text.",
+    "consented": "The person shown has consented to be recognised.",
+}
+"""Why a reviewer may take a proposed box away; the audit log carries the code."""
 
 
 def sentence(reason: Reason) -> str:

@@ -19,6 +19,7 @@ from deid.leftover import kept_text
 from deid.policy import Policy
 from deid.protocols import Classifier, Detector, Format, TextEngine
 from deid.types import (
+    Decision,
     Finding,
     Frames,
     HeaderChange,
@@ -33,9 +34,12 @@ from deid.types import (
     Status,
     Verification,
 )
-from deid.verify import SecondLook, verify
+from deid.verify import SecondLook, is_covered, is_doubtful, verify
 
 T = TypeVar("T")
+
+# What a person who looked at the picture settles; everything else that speaks against a release still does after that.
+_SETTLED_BY_A_LOOK = ("unread-text", "face", "unsure", "mostly-masked", "review-all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input and where its result goes. `stem` is the output's name relative to `out`, without extension."""
+    """One input and where its result goes. `stem` is the output's name relative to `out`, without extension.
+
+    `decision` is that of a person who looked at the file.
+    """
 
     source: Source
     known: tuple[KnownValue, ...]
@@ -71,6 +78,7 @@ class Job:
     stem: str
     out: Path
     held: Path
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +203,7 @@ def look_in(form: Format, instance: Instance, known: Sequence[KnownValue], tools
     return Look(form, instance, reading, everything, plan)
 
 
-def prove(look: Look, tools: Tools, write: Callable[[Plan], Draft], name: str) -> Proof:
+def prove(look: Look, tools: Tools, write: Callable[[Plan], Draft], name: str, decision: Decision | None = None) -> Proof:
     """Write a draft and look at it again; what still shows is covered, and the draft is written and looked at once more.
 
     Parameters
@@ -208,18 +216,30 @@ def prove(look: Look, tools: Tools, write: Callable[[Plan], Draft], name: str) -
         Writes the draft for a plan and reads it back.
     name
         The draft's name.
+    decision
+        What a person decided: text that they uncovered is no leak.
     """
     plan = look.plan
-    proof = _prove_once(look, tools, write, plan, name)
+    proof = _prove_once(look, tools, write, plan, name, decision)
     if proof.verification.leaked:
         plan = redaction.add_masks(plan, proof.verification.leaked, look.instance.frames)
-        proof = _prove_once(look, tools, write, plan, name)
+        proof = _prove_once(look, tools, write, plan, name, decision)
     return proof
 
 
-def _prove_once(look: Look, tools: Tools, write: Callable[[Plan], Draft], plan: Plan, name: str) -> Proof:
+def _prove_once(
+    look: Look, tools: Tools, write: Callable[[Plan], Draft], plan: Plan, name: str, decision: Decision | None
+) -> Proof:
     draft = write(plan)
     verification = verify(draft.data, name, look.instance, look.reading, plan.masks, look.known, tools.second_look)
+    if decision is not None and decision.removed:
+        uncovered = (*plan.masks, *(removal.region for removal in decision.removed))
+        leaked = tuple(
+            leak
+            for leak in verification.leaked
+            if not (redaction.may_be_removed(leak, tools.policy) and is_covered(leak, uncovered, look.instance.frames))
+        )
+        verification = replace(verification, leaked=leaked)
     return Proof(plan, draft, verification)
 
 
@@ -230,17 +250,24 @@ def write_draft(look: Look, plan: Plan, tools: Tools, file: BinaryIO) -> tuple[H
     return (*look.instance.dropped, *changes)
 
 
-def reasons_against(proof: Proof) -> tuple[Reason, ...]:
-    """Everything that keeps a proof from being one, and what the plan wants a person to see."""
-    leak = (Reason("leak"),) if proof.verification.leaked else ()
-    return (*proof.verification.reasons, *leak, *proof.plan.review)
+def reasons_against(proof: Proof, decision: Decision | None = None) -> tuple[Reason, ...]:
+    """Everything that keeps a proof from being one, and what the plan wants a person to see; less what a person settled."""
+    leaked, reasons = proof.verification.leaked, (*proof.verification.reasons, *proof.plan.review)
+    if decision is not None:
+        leaked = tuple(leak for leak in leaked if not is_doubtful(leak))
+        reasons = tuple(reason for reason in reasons if reason.code not in _SETTLED_BY_A_LOOK)
+    return (*reasons, *([Reason("leak")] if leaked else []))
 
 
 def _through(data: bytes, job: Job, tools: Tools, outcome: Outcome) -> Outcome:
+    if job.decision is not None and job.decision.rejected:
+        raise FileRefused("rejected")
     look = look_at(data, Path(job.source.path.reveal()).name, job.known, tools)
+    if job.decision is not None:
+        look = replace(look, plan=redaction.decide(look.plan, job.decision, look.instance.frames, tools.policy))
     outcome = replace(outcome, kind=look.instance.kind)
     with _Place(job, outcome.input_id, look.format.extension(look.instance, tools.policy)) as place:
-        proof = prove(look, tools, lambda plan: place.write(look, plan, tools), place.draft.name)
+        proof = prove(look, tools, lambda plan: place.write(look, plan, tools), place.draft.name, job.decision)
         outcome = replace(
             outcome,
             plan=proof.plan,
@@ -249,9 +276,9 @@ def _through(data: bytes, job: Job, tools: Tools, outcome: Outcome) -> Outcome:
             found=phi.collect(look.reading.lines, proof.plan.findings),
             kept=kept_text(look.reading.lines, look.instance.header_text, proof.plan),
         )
-        reasons = reasons_against(proof)
+        reasons = reasons_against(proof, job.decision)
         if reasons:
-            place.keep(look.instance.frames, proof.plan)
+            place.keep(look.instance.frames, proof.plan, proof.verification.leaked)
             return _ended(outcome, reasons, tools.policy)
         output = place.release()
     return replace(outcome, status=Status.CLEAN, output=output, output_sha256=hashlib.sha256(proof.draft.data).hexdigest())
@@ -359,12 +386,14 @@ class _Place:
             os.fsync(handle)
         return Draft(self.draft.read_bytes(), changes)
 
-    def keep(self, frames: Frames, plan: Plan) -> None:
-        """Leave the draft for a person, with a preview of what was and was not covered."""
+    def keep(self, frames: Frames, plan: Plan, leaked: Sequence[Finding]) -> None:
+        """Leave the draft for a person, with a preview of what was and was not covered, and where something still shows."""
         self._kept = True
-        preview = _private_folder(self._job.held / "previews") / f"{self._name}.png"
-        preview.write_bytes(redaction.preview(frames, plan))
-        preview.chmod(0o600)
+        folder = _private_folder(self._job.held / "previews")
+        for suffix, data in ((".png", redaction.preview(frames, plan)), (".json", redaction.places(leaked))):
+            preview = folder / (self._name + suffix)
+            preview.write_bytes(data)
+            preview.chmod(0o600)
 
     def release(self) -> str:
         """Move the draft into the clean folder, whole or not at all; return its name there."""

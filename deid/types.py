@@ -259,6 +259,35 @@ class Plan:
     review: tuple[Reason, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A proposed box that a person took away: its category and region, and why (a code of `errors.REMOVALS`)."""
+
+    category: PhiCategory
+    region: Region
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about one file after looking at it.
+
+    `kept` are the boxes that the person saw and left, `added` their own, `removed` the proposed ones that they took away.
+    `rejected` means that the file is not released at all. `time` is RFC 3339 UTC; `consent` is a reference without a name,
+    `platform` and `use` say where the picture goes.
+    """
+
+    reviewer: str
+    time: str
+    kept: tuple[Finding, ...] = ()
+    added: tuple[Finding, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    rejected: bool = False
+    consent: str = ""
+    platform: str = ""
+    use: str = ""
+
+
 class Frames(Protocol):
     """The pixels of one instance, frame by frame and upright; a film need not fit in memory.
 

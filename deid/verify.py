@@ -83,7 +83,7 @@ def verify(
     total = 0
     for engine in filter(None, (look.engine, look.witness)):
         findings, more_passes, more_reasons = _read_again(engine, written, first, masks, known, look)
-        leaked += [finding for finding in findings if not _is_covered(finding, masks, written.frames)]
+        leaked += [finding for finding in findings if not is_covered(finding, masks, written.frames)]
         total += len(findings)
         passes += more_passes
         reasons += more_reasons
@@ -103,16 +103,21 @@ def _read_again(
     return tuple(f for f in findings if not _already_judged(f, kept, written.frames)), reading.passes, reasons
 
 
+def is_doubtful(finding: Finding) -> bool:
+    """Tell whether a finding rests on its surroundings, or on text that nobody could read: a person's look settles it."""
+    return finding.evidence.partition(":")[0] in (*_CONTEXT_EVIDENCE, "unread")
+
+
 def _judged_regions(lines: Sequence[TextLine]) -> list[Region]:
     return [Region(line.quad, line.frames) for line in lines if line.confidence >= _TRUSTED and len(line.text)]
 
 
 def _already_judged(finding: Finding, kept: Sequence[Region], frames: Frames) -> bool:
     weak = finding.evidence.partition(":")[0] in _CONTEXT_EVIDENCE
-    return weak and _is_covered(finding, kept, frames)
+    return weak and is_covered(finding, kept, frames)
 
 
-def _is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> bool:
+def is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> bool:
     """Tell whether regions cover most of a finding on every frame that it is on (first and last stand for the rest)."""
     first, past = finding.region.clipped(frames.count).frames
     if past <= first:

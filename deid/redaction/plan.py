@@ -30,17 +30,18 @@ def make_plan(findings: Sequence[Finding], header: Sequence[HeaderCut], frames: 
         Decides what a person must see.
     """
     clipped = tuple(replace(finding, region=finding.region.clipped(frames.count)) for finding in findings)
-    masks = _merged(finding.region for finding in clipped)
+    masks = merged(finding.region for finding in clipped)
     return Plan(masks, tuple(header), clipped, _review(clipped, masks, frames, policy))
 
 
 def add_masks(plan: Plan, leaked: Sequence[Finding], frames: Frames) -> Plan:
     """Return the plan with what the second look still saw covered as well."""
     extra = tuple(replace(finding, region=finding.region.clipped(frames.count)) for finding in leaked)
-    return replace(plan, masks=_merged([*plan.masks, *(finding.region for finding in extra)]), findings=(*plan.findings, *extra))
+    return replace(plan, masks=merged([*plan.masks, *(finding.region for finding in extra)]), findings=(*plan.findings, *extra))
 
 
-def _merged(regions: Iterable[Region]) -> tuple[Region, ...]:
+def merged(regions: Iterable[Region]) -> tuple[Region, ...]:
+    """Masks without repetition, in their order."""
     return tuple(dict.fromkeys(regions))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from deid.types import Frames, PhiCategory, Plan
+from deid.types import Finding, Frames, PhiCategory, Plan
 
 if TYPE_CHECKING:
     from deid.types import Display
@@ -31,6 +33,21 @@ def preview(frames: Frames, plan: Plan) -> bytes:
     if scale < 1:
         whole = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
     return bytes(cv2.imencode(".png", cv2.cvtColor(whole, cv2.COLOR_RGB2BGR))[1].tobytes())
+
+
+def places(findings: Sequence[Finding]) -> bytes:
+    """Return findings as JSON without any text: where, what, how sure, on what evidence; the audit log's words for a region."""
+    rows = [
+        {
+            "frames": finding.region.frames,
+            "polygon": finding.region.polygon,
+            "category": finding.category.value,
+            "score": round(finding.score, 3),
+            "evidence": finding.evidence,
+        }
+        for finding in findings
+    ]
+    return json.dumps(rows).encode()
 
 
 def _masks_on(plan: Plan, index: int) -> int:
