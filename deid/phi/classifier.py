@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from deid.phi import tables
-from deid.phi.judge import Neighbours, judge
+from deid.phi.judge import Neighbours, doubtful, judge
 from deid.phi.known import needles
 from deid.phi.labels import find_labels
 from deid.phi.layout import neighbours
@@ -18,8 +18,9 @@ from deid.phi.tokens import tokenise
 from deid.policy import Policy
 from deid.types import Finding, KnownValue, PhiCategory, PhiText, Region, TextLine, TextSpan
 
-# Below this the engine guesses: what it wrote proves nothing, so the line goes whole.
-_LEAST_CONFIDENCE = 0.25
+# Below the first the engine guesses: what it wrote proves nothing, so the line goes whole. Below the second a line stays only
+# where every word of it is technical: readings of 0.5 and less had a wrong letter more often than not.
+_LEAST_CONFIDENCE, _FAIR_CONFIDENCE = 0.25, 0.5
 
 
 class LineClassifier:
@@ -95,7 +96,7 @@ def _judged(
     findings: list[Finding] = []
     for line, labels in zip(lines, beside, strict=True):
         text = line.text.reveal()
-        if not text.strip() or line.confidence < _LEAST_CONFIDENCE:
+        if not text.strip() or line.confidence < _LEAST_CONFIDENCE or (line.confidence < _FAIR_CONFIDENCE and doubtful(text)):
             findings.append(Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text))
             continue
         for span in _spans(text, labels, values, policy):

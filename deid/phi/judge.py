@@ -5,44 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Final
 
 from deid.phi import tables
 from deid.phi.canon import plain
+from deid.phi.closure import SEXES, YEAR, grown, supported
 from deid.phi.known import Needle, known_marks
 from deid.phi.labels import claim, claims, find_labels
 from deid.phi.patterns import Mark, pattern_marks, technical_spans
-from deid.phi.tokens import DAMAGED, STRONG, UNKNOWN, WEAK, Token, phrase_spans, strength, tokenise
+from deid.phi.tokens import DAMAGED, HARMLESS, WEAK, Token, phrase_spans, strength, tokenise
 from deid.types import PhiCategory
 
-_YEAR = re.compile(r"(?:19|20)\d{2}")
-_SEX: Final = {
-    "m",
-    "f",
-    "w",
-    "male",
-    "female",
-    "mannlich",
-    "weiblich",
-    "homme",
-    "femme",
-    "masculino",
-    "femenino",
-    "feminino",
-    "maschio",
-    "femmina",
-    "man",
-    "vrouw",
-    "kobieta",
-    "mezczyzna",
-    "erkek",
-    "kadin",
-    "kvinna",
-    "divers",
-}
-_NAMED: Final = {PhiCategory.NAME, PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 # Five digits in a row that no grammar explains are an identifier until shown otherwise.
-_MANY_DIGITS = 5
+_MANY_DIGITS, _RECORD_DIGITS = 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +42,17 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site)
     labelled = {index for hit in hits for index in range(hit.first, hit.past)}
     marks += _unexplained(text, tokens, protected, labelled, marks, site)
     marks += site.marks(text)
-    return _closed(text, tokens, protected, marks)
+    return grown(text, tokens, protected, labelled, marks)
+
+
+def doubtful(text: str) -> bool:
+    """Tell whether any word of a badly read line is not technical beyond doubt."""
+    tokens = tokenise(text)
+    protected = technical_spans(text)
+    return not tokens or any(
+        strength(token.text) not in HARMLESS and not any(s <= token.start and token.end <= e for s, e in protected)
+        for token in tokens
+    )
 
 
 def _from_neighbours(beside: Neighbours, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> list[Mark]:
@@ -96,9 +80,7 @@ def _unexplained(
     """What is neither technical nor a label: unknown words, long numbers, bare years, sex."""
     phrased = {index for first, past in phrase_spans(tokens) for index in range(first, past)}
     found = []
-    technical_line = bool(protected) or any(
-        strength(token.text) == STRONG and len(token.text) > 1 for index, token in enumerate(tokens) if index not in labelled
-    )
+    technical_line = supported(tokens, protected, labelled)
     for index, token in enumerate(tokens):
         if index in labelled or index in phrased or any(token.start < e and s < token.end for s, e in protected):
             continue
@@ -114,11 +96,19 @@ def _unexplained(
                 else PhiCategory.OTHER
             )
             found.append(Mark(token.start, token.end, category, 0.6, evidence, "unsure" if evidence == "not-technical" else ""))
-        elif _YEAR.fullmatch(token.text):
+        elif YEAR.fullmatch(token.text):
             found.append(Mark(token.start, token.end, PhiCategory.DATE, 0.7, "rule:year", "year"))
-        elif plain(token.text) in _SEX and (len(token.text) > 1 or _beside_age(token, marks)):
+        elif plain(token.text) in SEXES and (len(token.text) > 1 or _beside_age(token, marks)):
             found.append(Mark(token.start, token.end, PhiCategory.OTHER, 0.7, "rule:sex", "sex"))
     return found + _split_numbers(text, tokens, protected)
+
+
+def _unexplained_mark(token: Token, evidence: str) -> Mark:
+    """A number of six digits that nothing explains is most often the record number."""
+    if evidence == "unexplained-number":
+        category = PhiCategory.MRN if token.digits >= _RECORD_DIGITS else PhiCategory.OTHER_ID
+        return Mark(token.start, token.end, category, 0.6, evidence)
+    return Mark(token.start, token.end, PhiCategory.NAME if token.kind == "word" else PhiCategory.OTHER, 0.6, evidence, "unsure")
 
 
 def _beside_age(token: Token, marks: list[Mark]) -> bool:
@@ -137,7 +127,7 @@ def _doubt(token: Token, supported: bool) -> str:
     if len(token.text) == 1:
         return ""
     known = strength(token.text)
-    if known == STRONG or (supported and known in (WEAK, DAMAGED)):
+    if known in HARMLESS or (supported and known in (WEAK, DAMAGED)):
         return ""
     return "not-technical"
 
@@ -146,10 +136,10 @@ def _doubt_mixed(token: Token, supported: bool) -> str:
     if token.digits >= _MANY_DIGITS or (token.digits == 4 and len(token.text) > 4):
         return "unexplained-number"
     known = strength(token.text)
-    if known == STRONG or (known == DAMAGED and supported) or len(token.text) <= 3:
+    if known in HARMLESS or (known == DAMAGED and supported) or len(token.text) <= 3:
         return ""
     letters = re.sub(r"\d+", " ", token.text).split()
-    if all(len(part) == 1 or strength(part) == STRONG for part in letters):
+    if all(len(part) == 1 or strength(part) in HARMLESS for part in letters):
         return ""
     return "not-technical"
 
@@ -168,67 +158,6 @@ def _split_numbers(text: str, tokens: tuple[Token, ...], protected: list[tuple[i
         if digits >= 6 and (tight or longest >= 3) and not any(start < e and s < end for s, e in protected):
             marks.append(Mark(start, end, PhiCategory.OTHER_ID, 0.6, "unexplained-number"))
     return marks
-
-
-def _closed(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], marks: list[Mark]) -> list[Mark]:
-    """Let findings grow to whole tokens, then over what belongs to a name, an institution or an address."""
-    grown = list(marks)
-    flagged = {}
-    for index, token in enumerate(tokens):
-        over = [mark for mark in marks if mark.start < token.end and token.start < mark.end]
-        if over:
-            flagged[index] = max(over, key=lambda mark: mark.category in _NAMED)
-            grown += [
-                Mark(token.start, token.end, mark.category, mark.score, mark.evidence, mark.switch)
-                for mark in over
-                if mark.start > token.start or mark.end < token.end
-            ]
-    free = {index for index, token in enumerate(tokens) if any(token.start < e and s < token.end for s, e in protected)}
-    if any(mark.category is PhiCategory.LOCATION for mark in marks):
-        grown += [
-            _closure(token, PhiCategory.LOCATION, "")
-            for index, token in enumerate(tokens)
-            if index not in flagged and index not in free
-        ]
-        return grown
-    for step in (1, -1):
-        order = range(len(tokens)) if step > 0 else range(len(tokens) - 1, -1, -1)
-        for index in order:
-            near = index - step
-            if index in flagged or index in free or near not in flagged or flagged[near].category not in _NAMED:
-                continue
-            first, second = (tokens[near], tokens[index]) if step > 0 else (tokens[index], tokens[near])
-            if _belongs(tokens[index], text[first.end : second.start], step):
-                mark = _closure(tokens[index], flagged[near].category, flagged[near].switch)
-                flagged[index] = mark
-                grown.append(mark)
-    return grown
-
-
-def _closure(token: Token, category: PhiCategory, switch: str) -> Mark:
-    return Mark(token.start, token.end, category, 0.6, "closure", switch)
-
-
-def _belongs(token: Token, between: str, step: int) -> bool:
-    """Tell whether a token next to a name is part of it."""
-    simple = plain(token.text)
-    lists = tables.words()
-    if len(between) > 3 or "|" in between:
-        return False
-    if token.kind == "number":
-        return step > 0 and len(token.text) in (2, 3, 4) and not _YEAR.fullmatch(token.text)
-    if token.kind == "mixed":
-        return False
-    if any(char in between for char in ",^*&'’") or between == "-":
-        return strength(token.text) != STRONG or "," in between or "^" in between
-    if len(simple) == 1:
-        return simple not in ("l", "r") or between.strip() == "."
-    return (
-        simple in lists["particles"]
-        or simple in lists["titles"]
-        or simple in lists["suffixes"]
-        or strength(token.text) in (WEAK, UNKNOWN)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from deid.phi import tables
 from deid.phi.canon import fold, folded, plain
 from deid.phi.patterns import Mark
-from deid.phi.tokens import STRONG, WEAK, Token, strength, tokenise
+from deid.phi.tokens import HARMLESS, WEAK, Token, strength, tokenise
 from deid.types import KnownValue, PhiCategory, TextSpan
 
 # Parts of these values count even where they are technical words: a patient may be called Cobra.
@@ -95,7 +95,7 @@ def _within_technical(text: str, span: tuple[int, int]) -> bool:
     """True where the span is a proper part of technical words: CAROT of CAROTID."""
     touched = [token for token in tokenise(text) if token.start < span[1] and span[0] < token.end]
     inner = any(token.start < span[0] or token.end > span[1] for token in touched)
-    return inner and all(token.kind == "word" and strength(token.text) in (STRONG, WEAK) for token in touched)
+    return inner and all(token.kind == "word" and strength(token.text) in (*HARMLESS, WEAK) for token in touched)
 
 
 @lru_cache(maxsize=256)
@@ -111,7 +111,7 @@ def needles(known: tuple[KnownValue, ...]) -> tuple[Needle, ...]:
 def _forms(value: KnownValue) -> list[Needle]:
     text = value.value.reveal().strip()
     category = category_of(value.keyword, text)
-    evidence = f"known:{value.keyword}"
+    evidence = f"known:{value.keyword.partition('.')[0]}"
     digits = [char for char in text if char.isdigit()]
     if category is PhiCategory.DATE:
         return [Needle(folded(form), False, category, evidence, True) for form in date_forms("".join(digits)) if len(form) >= 6]
@@ -145,11 +145,13 @@ def _counts(part: str, keyword: str) -> bool:
         return False
     if keyword in _NAMES:
         return len(simple) >= 2
-    return len(simple) >= 3 and strength(part) != STRONG
+    return len(simple) >= 3 and strength(part) not in HARMLESS
 
 
 def category_of(keyword: str, text: str = "") -> PhiCategory:
     """The category of a known value, from its attribute keyword."""
+    if keyword.startswith("CaseText."):
+        return PhiCategory(keyword.partition(".")[2])
     for part, category in _BY_KEYWORD:
         if part in keyword:
             return category

@@ -11,9 +11,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from deid.phi import tables
-from deid.phi.canon import folded
+from deid.phi.canon import folded, plain
 from deid.phi.patterns import Mark, is_month
-from deid.phi.tokens import STRONG, UNKNOWN, Token, strength
+from deid.phi.tokens import HARMLESS, UNKNOWN, Token, strength
 from deid.types import PhiCategory
 
 _LONGEST = 5
@@ -39,10 +39,17 @@ def find_labels(text: str, tokens: tuple[Token, ...]) -> list[LabelHit]:
     index = 0
     while index < len(tokens):
         hit = _label_at(text, tokens, keys, index)
-        if hit:
+        if hit and (hit.separated or index == 0 or (hits and hits[-1].past == index) or _has_value(hit, tokens)):
             hits.append(hit)
         index = hit.past if hit else index + 1
     return hits
+
+
+def _has_value(hit: LabelHit, tokens: tuple[Token, ...]) -> bool:
+    """A numeric label in the middle of a line without a number after it is a word: RUT is a name as well."""
+    if hit.label.category not in _NUMERIC or hit.past >= len(tokens):
+        return hit.label.category not in _NUMERIC and hit.past - hit.first > 1
+    return tokens[hit.past].kind != "word" or is_month(tokens[hit.past].text)
 
 
 def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int) -> LabelHit | None:
@@ -59,7 +66,7 @@ def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int)
 def _nearly(word: str) -> tables.Label | None:
     """A longer label with one letter wrong, as engines read it."""
     canonical = folded(word)
-    if len(canonical) < 5 or strength(word) == STRONG:
+    if len(canonical) < 5 or strength(word) in HARMLESS:
         return None
     best = process.extractOne(canonical, _long_labels(), scorer=Levenshtein.distance, score_cutoff=1 if len(canonical) < 9 else 2)
     return tables.labels()[(best[0],)] if best else None
@@ -119,10 +126,12 @@ def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]
     """A name goes on until a technical segment, or until plainly technical words follow words that nobody knows."""
     taken: list[Token] = []
     unknown = 0
-    if not sure and strength(tokens[0].text) == STRONG:
+    if not sure and strength(tokens[0].text) in HARMLESS:
         return []
     for token in tokens:
-        if _in(token, protected) or (unknown >= 2 and strength(token.text) == STRONG and len(token.text) > 1):
+        if taken and plain(token.text) in tables.words()["modalities"]:
+            break
+        if _in(token, protected) or (unknown >= 2 and strength(token.text) in HARMLESS and len(token.text) > 1):
             break
         unknown += strength(token.text) == UNKNOWN
         taken.append(token)
@@ -136,7 +145,7 @@ def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list
         fits = token.kind != "word" or (label.category == "date" and is_month(token.text)) or (run and len(token.text) <= 2)
         if fits and not (_in(token, protected) and not sure and not run):
             run.append(token)
-        elif run or (token.kind == "word" and strength(token.text) == STRONG and len(token.text) > 2):
+        elif run or (token.kind == "word" and strength(token.text) in HARMLESS and len(token.text) > 2):
             break
     while run and run[-1].kind == "word" and not is_month(run[-1].text):
         run.pop()

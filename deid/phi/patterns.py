@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from deid.phi import tables
 from deid.phi.canon import folded
-from deid.phi.tokens import STRONG, UNKNOWN, WEAK, strength
+from deid.phi.tokens import HARMLESS, UNKNOWN, WEAK, strength
 from deid.types import PhiCategory
 
 _AS_DIGITS = str.maketrans("OoQIl|", "000111")
@@ -61,7 +61,7 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
     for rule in tables.patterns():
         category = PhiCategory(rule.category)
         for match in rule.pattern.finditer(text):
-            start, end = match.span()
+            start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)
             if _inside_number(text, start, end) or (rule.check and not _CHECKS[rule.check](match)):
                 continue
             if category in _FREED and any(start < e and s < end for s, e in protected):
@@ -130,7 +130,7 @@ def is_month(word: str) -> bool:
     canonical = folded(word)
     if canonical in _months():
         return True
-    if len(canonical) < 5 or strength(word) == STRONG:
+    if len(canonical) < 5 or strength(word) in HARMLESS:
         return False
     return any(
         abs(len(month) - len(canonical)) <= 1 and Levenshtein.distance(month, canonical, score_cutoff=1) <= 1
@@ -161,7 +161,7 @@ def _is_age(match: re.Match[str]) -> bool:
 def _is_caret(match: re.Match[str]) -> bool:
     """A star joins technical words as well (T2*); a caret never does."""
     words = re.findall(r"[^\W\d_]+", match.group())
-    return "^" in match.group() or not all(strength(word) == STRONG for word in words)
+    return "^" in match.group() or not all(strength(word) in HARMLESS for word in words)
 
 
 def _is_city(match: re.Match[str]) -> bool:

@@ -66,15 +66,18 @@ _SEEDING: Final = {PhiCategory.NAME, PhiCategory.MRN, PhiCategory.ACCESSION, Phi
 
 
 def collect(lines: Sequence[TextLine], findings: Sequence[Finding]) -> tuple[KnownValue, ...]:
-    """Return what was found with a label or a name's shape as evidence: worth seeking in the other pictures of the case."""
-    values = []
+    """Return what was found with a label or a name's shape as evidence: worth seeking in the other pictures of the case.
+
+    The keyword is ``CaseText`` with the category behind a dot, so that a number found again keeps its category.
+    """
+    values: list[KnownValue] = []
     for finding in findings:
         if finding.category not in _SEEDING or finding.text is None or not finding.evidence.startswith(("label", "rule:caret")):
             continue
         value = finding.text.reveal().strip(" :=#.,;")
         if len(re.findall(r"[^\W_]", value)) >= 4 and not finding.evidence.endswith(":sex"):
-            values.append(value)
-    return tuple(KnownValue("CaseText", PhiText(value)) for value in dict.fromkeys(values))
+            values.append(KnownValue(f"CaseText.{finding.category}", PhiText(value)))
+    return tuple(dict.fromkeys(values))
 
 
 def byte_forms(known: Sequence[KnownValue]) -> tuple[bytes, ...]:

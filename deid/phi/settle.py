@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from deid.errors import UsageError
+from deid.phi import tables
 from deid.phi.canon import plain
 from deid.phi.judge import Site
 from deid.phi.patterns import Mark
@@ -14,7 +15,7 @@ from deid.policy import Policy
 from deid.types import PhiCategory, TextSpan
 
 # Where marks overlap, the one that says most about what was found names the span.
-_RANK = ("known", "rule", "label", "label-left", "label-above", "model", "script", "unexplained-number", "not-technical", "closure")
+_RANK = ("known", "label", "label-left", "label-above", "rule", "model", "script", "unexplained-number", "not-technical", "closure")
 
 
 def settle(marks: list[Mark], policy: Policy) -> tuple[TextSpan, ...]:
@@ -50,7 +51,7 @@ def _switched_off(marks: list[Mark], policy: Policy) -> set[str]:
 
 
 def _joined(group: list[Mark]) -> TextSpan:
-    best = min(group, key=lambda mark: (_rank(mark.evidence), -mark.score, mark.start - mark.end))
+    best = min(group, key=lambda mark: (_rank(mark.evidence), _order().get(mark.evidence, 0), mark.start - mark.end))
     return TextSpan(
         min(mark.start for mark in group),
         max(mark.end for mark in group),
@@ -58,6 +59,12 @@ def _joined(group: list[Mark]) -> TextSpan:
         max(mark.score for mark in group),
         best.evidence,
     )
+
+
+@cache
+def _order() -> dict[str, int]:
+    """Patterns stand in their file from the most to the least specific."""
+    return {f"rule:{rule.id}": number for number, rule in enumerate(tables.patterns())}
 
 
 def _rank(evidence: str) -> int:

@@ -49,15 +49,24 @@ def technical() -> frozenset[str]:
 
 
 @cache
+def common() -> frozenset[str]:
+    """Words that mean nothing by themselves."""
+    return frozenset(_listed("common.txt")) - weak() - technical()
+
+
+@cache
 def weak() -> frozenset[str]:
     """Technical words that are names elsewhere."""
     return frozenset(_listed("weak.txt"))
 
 
 @cache
-def technical_folded() -> frozenset[str]:
-    """Canonical forms of the longer technical words: what an engine may have read instead."""
-    return frozenset(folded(word) for word in technical() if len(word) >= 4)
+def technical_folded() -> dict[int, tuple[str, ...]]:
+    """Canonical forms of the longer technical words, by length: what an engine may have read instead."""
+    table: dict[int, list[str]] = {}
+    for form in sorted({folded(word) for word in technical() if len(word) >= 4}):
+        table.setdefault(len(form), []).append(form)
+    return {length: tuple(forms) for length, forms in table.items()}
 
 
 @cache

@@ -6,12 +6,18 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
 from deid.phi import tables
 from deid.phi.canon import folded, plain
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’`´][^\W\d_]+)*")
 
-STRONG, WEAK, DAMAGED, UNKNOWN = "strong", "weak", "damaged", "unknown"
+STRONG, COMMON, WEAK, DAMAGED, UNKNOWN = "strong", "common", "weak", "damaged", "unknown"
+HARMLESS = (STRONG, COMMON)
+# Letters that may be wrong in a technical word of at least so many; shorter ones are too near to names (Heart, Hearn).
+_ONE_WRONG, _TWO_WRONG = 7, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +48,32 @@ def _kind(word: str) -> str:
 
 @lru_cache(maxsize=16384)
 def strength(word: str) -> str:
-    """Tell how well the vocabulary knows a word: STRONG, WEAK (a name elsewhere), DAMAGED (nearly a longer one) or UNKNOWN."""
+    """Tell how well the vocabulary knows a word: STRONG, COMMON, WEAK (a name elsewhere), DAMAGED or UNKNOWN."""
     simple = plain(word).replace("’", "'")
     bare = simple.removesuffix("'s").replace("'", "")
     if bare in tables.weak():
         return WEAK
     if bare in tables.technical() or (len(bare) > 3 and bare.endswith("s") and bare[:-1] in tables.technical()):
         return STRONG
+    if bare in tables.common():
+        return COMMON
     canonical = folded(word)
     if canonical in tables.label_words():
-        return STRONG
-    if len(canonical) >= 4 and canonical in tables.technical_folded():
-        return DAMAGED
-    return UNKNOWN
+        return COMMON
+    return DAMAGED if _nearly_technical(canonical) else UNKNOWN
+
+
+def _nearly_technical(canonical: str) -> bool:
+    length = len(canonical)
+    table = tables.technical_folded()
+    if canonical in table.get(length, ()):
+        return True
+    wrong = 2 if length >= _TWO_WRONG else 1 if length >= _ONE_WRONG else 0
+    return any(
+        process.extractOne(canonical, table.get(size, ()), scorer=Levenshtein.distance, score_cutoff=wrong)
+        for size in (length, length - 1, length + 1)
+        if wrong
+    )
 
 
 def phrase_spans(tokens: tuple[Token, ...]) -> list[tuple[int, int]]:

@@ -1,0 +1,103 @@
+"""Lets findings grow: to whole words, over what belongs to a name, an institution or an address, over a line that is nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from deid.phi import tables
+from deid.phi.canon import plain
+from deid.phi.patterns import Mark
+from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, WEAK, Token, strength
+from deid.types import PhiCategory
+
+YEAR: Final = re.compile(r"(?:19|20)\d{2}")
+SEXES: Final = frozenset(tables.words()["sexes"])
+_NAMED: Final = {PhiCategory.NAME, PhiCategory.INSTITUTION, PhiCategory.LOCATION}
+_PLACES: Final = {PhiCategory.INSTITUTION, PhiCategory.LOCATION}
+# Characters that may stand between the parts of one name.
+_WIDEST_GAP = 3
+
+
+def supported(tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int]) -> bool:
+    """Tell whether a line holds anything technical besides labels."""
+    return bool(protected) or any(
+        strength(token.text) == STRONG and len(token.text) > 1 for index, token in enumerate(tokens) if index not in labelled
+    )
+
+
+def grown(
+    text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int], marks: list[Mark]
+) -> list[Mark]:
+    """Return the marks and all that belongs to them; a further mark never makes the result smaller."""
+    over = [[mark for mark in marks if mark.start < token.end and token.start < mark.end] for token in tokens]
+    more = [
+        Mark(token.start, token.end, mark.category, mark.score, mark.evidence, mark.switch)
+        for token, touching in zip(tokens, over, strict=True)
+        for mark in touching
+        if mark.start > token.start or mark.end < token.end
+    ]
+    fixed = labelled | {index for index, token in enumerate(tokens) if any(token.start < e and s < token.end for s, e in protected)}
+    more += _neighbours(text, tokens, fixed, over)
+    more += _whole_line(tokens, protected, labelled, fixed, marks)
+    return marks + more
+
+
+def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: list[list[Mark]]) -> list[Mark]:
+    """Swallow what stands beside a name and is part of it, outwards in both directions."""
+    found = []
+    for step in (1, -1):
+        reach: dict[int, Mark] = {}
+        for index in range(len(tokens)) if step > 0 else range(len(tokens) - 1, -1, -1):
+            named = [mark for mark in over[index] if mark.category in _NAMED]
+            near = reach.get(index - step)
+            if near and index not in fixed and _belongs(tokens, text, index, step, near.category in _PLACES):
+                named.append(Mark(tokens[index].start, tokens[index].end, near.category, 0.6, "closure", near.switch))
+                found.append(named[-1])
+            if named:
+                reach[index] = min(named, key=lambda mark: (mark.switch != "", mark.category not in _PLACES))
+    return found
+
+
+def _belongs(tokens: tuple[Token, ...], text: str, index: int, step: int, place: bool) -> bool:
+    """Tell whether a token beside a name is part of it."""
+    token = tokens[index]
+    between = text[tokens[index - 1].end : token.start] if step > 0 else text[token.end : tokens[index + 1].start]
+    if len(between) > _WIDEST_GAP or "|" in between:
+        return False
+    if token.kind == "number":
+        return (step > 0 or index == 0) and len(token.text) in (2, 3, 4) and not YEAR.fullmatch(token.text)
+    return token.kind == "word" and (_part_of_place(token) if place else _part_of_name(token, between))
+
+
+def _part_of_place(token: Token) -> bool:
+    """Words of every kind stand in the names of hospitals; what kind of exam it was does not."""
+    return len(token.text) > 1 and plain(token.text) not in tables.words()["modalities"]
+
+
+def _part_of_name(token: Token, between: str) -> bool:
+    simple = plain(token.text)
+    lists = tables.words()
+    if any(char in between for char in ",^*&'’") or between == "-":
+        return strength(token.text) not in HARMLESS or "," in between or "^" in between
+    if len(simple) == 1:
+        return simple not in ("l", "r") or between.strip() == "."
+    parts = (*lists["particles"], *lists["titles"], *lists["suffixes"])
+    return simple in parts or strength(token.text) in (WEAK, UNKNOWN)
+
+
+def _whole_line(
+    tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int], fixed: set[int], marks: list[Mark]
+) -> list[Mark]:
+    """An address takes its whole line; a name takes a line that holds nothing technical."""
+    address = any(mark.category is PhiCategory.LOCATION for mark in marks)
+    named = [mark for mark in marks if mark.category in _NAMED]
+    if not address and (not named or supported(tokens, protected, labelled)):
+        return []
+    category = PhiCategory.LOCATION if address else named[0].category
+    switch = "" if address or any(not mark.switch for mark in named) else named[0].switch
+    return [
+        Mark(token.start, token.end, category, 0.6, "closure", switch)
+        for index, token in enumerate(tokens)
+        if index not in fixed and plain(token.text) not in SEXES and not YEAR.fullmatch(token.text)
+    ]
