@@ -93,7 +93,8 @@ def _curve(tag: bytes) -> Curve | None:
     if len(table) != count:
         return None
     if count == 1:
-        return np.power(values, table[0] / 256).astype(np.float32)
+        power: Curve = np.power(values, table[0] / 256).astype(np.float32)
+        return power
     tabulated: Curve = np.interp(values, np.linspace(0, 1, count), table / _FULL).astype(np.float32)
     return tabulated
 

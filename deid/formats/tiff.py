@@ -102,6 +102,7 @@ def _deep(data: bytes, number: int) -> Stored:
     """Decode 16-bit colour, which Pillow would cut to 8; cv2 keeps blue first."""
     import cv2
 
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it talks about tags that it does not know
     done, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1))
     if not done or pages[0].dtype != np.uint16 or pages[0].ndim != 3:
         raise FileRefused("codec-missing")
