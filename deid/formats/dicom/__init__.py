@@ -1,4 +1,4 @@
-"""DICOM: read any object with pixels, scrub it after PS3.15 Annex E, write it anew."""
+"""DICOM: read objects with pixels, reports, plans and waveforms, scrub it after PS3.15 Annex E, write it anew."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import BinaryIO, cast
 
 from pydicom.dataset import Dataset, FileDataset
 
-from deid.errors import FileRefused
 from deid.formats.dicom.codecs import check_codec
-from deid.formats.dicom.frames import DicomFrames
+from deid.formats.dicom.frames import DicomFrames, NoFrames
 from deid.formats.dicom.header_text import header_texts
 from deid.formats.dicom.known import case, known_values, subject
-from deid.formats.dicom.layout import PIXEL_KEYWORDS, layout_of
+from deid.formats.dicom.layout import layout_of
+from deid.formats.dicom.objects import check_object, has_pixels
+from deid.formats.dicom.overlays import clean_overlays, overlays_of
 from deid.formats.dicom.parse import looks_like_dicom, parse
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.rules import rules
@@ -50,18 +51,17 @@ class Dicom:
         """
         dataset = parse(data, policy)
         with quiet():
-            _refuse_objects(dataset)
-            layout = layout_of(dataset, policy)
-            check_codec(layout)
+            check_object(dataset, policy)
             judged = rules(policy, _strict(dataset))
+            frames = _frames(dataset, policy) if has_pixels(dataset) else NoFrames()
             return Instance(
                 kind=self.kind,
-                frames=DicomFrames(dataset, layout),
+                frames=frames,
                 header=dataset,
                 header_text=tuple(header_texts(dataset, judged)),
                 known=known_values(dataset, judged),
                 case=case(dataset),
-                cine=layout.count > 1 and _in_time(dataset),
+                cine=frames.count > 1 and _in_time(dataset),
             )
 
     def extension(self, instance: Instance, policy: Policy) -> str:
@@ -73,15 +73,17 @@ class Dicom:
     ) -> tuple[HeaderChange, ...]:
         """Write the clean file in the transfer syntax of its source; frames that nobody touched stay bit-identical."""
         source = cast(FileDataset, instance.header)
-        own = cast(DicomFrames, instance.frames)
         with quiet():
             sweep = Sweep([*instance.known, *known])
             scrub = Scrub(rules(policy, _strict(source)), key, subject(source), spans_by_path(plan.header), sweep)
             clean = scrubbed(source, scrub)
             clean.SpecificCharacterSet = "ISO_IR 192"
-            layout = put_pixels(clean, source, own, frames, scrub)
-            state(clean, policy, has_pixels=True)
-            write_dataset(clean, layout.syntax, file)
+            clean_overlays(clean, source, plan.masks)
+            syntax = source.file_meta.TransferSyntaxUID
+            if isinstance(instance.frames, DicomFrames):
+                syntax = put_pixels(clean, source, instance.frames, frames, scrub).syntax
+            state(clean, policy, has_pixels=frames.count > 0)
+            write_dataset(clean, syntax, file)
         return scrub.report()
 
     def strangers(self, data: bytes) -> tuple[str, ...]:
@@ -89,13 +91,10 @@ class Dicom:
         return strangers(data)
 
 
-def _refuse_objects(dataset: Dataset) -> None:
-    if "DirectoryRecordSequence" in dataset:
-        raise FileRefused("object-refused", "DICOMDIR")
-    if "EncapsulatedDocument" in dataset:
-        raise FileRefused("object-refused", "encapsulated document")
-    if not any(word in dataset for word in PIXEL_KEYWORDS):
-        raise FileRefused("pixels-missing" if "Rows" in dataset else "object-refused")
+def _frames(dataset: Dataset, policy: Policy) -> DicomFrames:
+    layout = layout_of(dataset, policy)
+    check_codec(layout)
+    return DicomFrames(dataset, layout, overlays_of(dataset) if policy.clean_graphics else ())
 
 
 def _strict(dataset: Dataset) -> bool:

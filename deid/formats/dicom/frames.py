@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from deid.formats.dicom.codecs import LOSSY_SYNTAXES, decode
 from deid.formats.dicom.jpeg import holds_ybr, jpeg_head
 from deid.formats.dicom.layout import Layout, encoded_frames
 from deid.formats.dicom.native import cleared, unpack
+from deid.formats.dicom.overlays import Overlay, drawn
 from deid.formats.dicom.windows import full_range, grey, lookup_tables, palette_of, rescale_of, windows_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,33 @@ if TYPE_CHECKING:
 _SAME_LOOK = 1.0
 
 
+class NoFrames:
+    """The frames of an object that has none: a report, a plan, a presentation state."""
+
+    count = 0
+    lossy = False
+
+    def shape(self, index: int) -> tuple[int, int]:
+        """Never asked: there is no frame."""
+        raise IndexError(index)
+
+    def stored(self, index: int) -> Stored:
+        """Never asked: there is no frame."""
+        raise IndexError(index)
+
+    def black(self, index: int) -> tuple[float, ...]:
+        """Never asked: there is no frame."""
+        raise IndexError(index)
+
+    def display(self, index: int) -> Display:
+        """Never asked: there is no frame."""
+        raise IndexError(index)
+
+    def looks(self, index: int) -> tuple[Display, ...]:
+        """Never asked: there is no frame."""
+        raise IndexError(index)
+
+
 class DicomFrames:
     """Frames of one instance, decoded one at a time when asked for.
 
@@ -30,8 +59,9 @@ class DicomFrames:
     the header says none) and `pixel_aspect` (height of a pixel divided by its width) for copies that a phone shows.
     """
 
-    def __init__(self, dataset: Dataset, layout: Layout) -> None:
+    def __init__(self, dataset: Dataset, layout: Layout, overlays: Sequence[Overlay] = ()) -> None:
         self.layout = layout
+        self._overlays = overlays
         self._dataset = dataset
         self._encoded = () if layout.native else tuple(encoded_frames(dataset, layout))
         self._native = _native_bytes(dataset, layout) if layout.native else b""
@@ -98,7 +128,12 @@ class DicomFrames:
         return self.looks(index)[0]
 
     def looks(self, index: int) -> tuple[Display, ...]:
-        """Return the frame in every window of the header and over its full range, each look once."""
+        """Return the frame in every window of the header and over its full range, each look once; then with its overlays."""
+        looks = self._looks(index)
+        overlaid = drawn(looks[0], self._overlays, index)
+        return looks if overlaid is None else (*looks, overlaid)
+
+    def _looks(self, index: int) -> tuple[Display, ...]:
         frame = self._decoded(index)
         if self.layout.samples == 3:
             return (self._colour(frame),)

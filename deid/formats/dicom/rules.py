@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from pydicom.datadict import dictionary_VR
 from pydicom.tag import BaseTag
 
+from deid.formats.dicom import overlays
+from deid.formats.dicom.overlays import is_overlay
 from deid.policy import Policy
 
 PROFILE: Final = Path(__file__).with_name("ps3_15_table_e1_1_2026c.tsv")
@@ -29,6 +31,7 @@ DATES: Final = frozenset({"DA", "DT", "TM"})
 TEXTS: Final = frozenset({"LO", "SH", "ST", "LT", "UT", "UC", "CS"})
 NUMBERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "IS", "DS", "AT"})
 BINARIES: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+_GRAPHICS: Final = 0x00700001
 # Binary attributes that an image needs: pixels, palettes, lookup tables, samples of waveforms and spectra.
 KEPT_BINARIES: Final = frozenset(
     {0x7FE00010, 0x7FE00008, 0x7FE00009, 0x00283006, 0x54001010, 0x56000020, 0x00281408}
@@ -86,17 +89,32 @@ class Rules:
         return row is not None and self._chosen(row, row.vr) == "K"
 
     def _decide(self, tag: BaseTag, vr: str) -> str:
-        if tag.is_private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 in (0x50, 0x60):
+        if tag.is_private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 == 0x50:
             return "X"
+        if is_overlay(tag):
+            return self._overlay(tag, vr)
         try:
             wanted = dictionary_VR(tag)
         except KeyError:
+            return "X"
+        if tag == _GRAPHICS and not self.policy.clean_graphics:
+            # The module of graphic annotations is optional as a whole: no dummy is needed (PS3.3 C.10.5).
             return "X"
         row = profile().get(tag)
         if row is not None:
             chosen = self._chosen(row, wanted)
             return chosen if chosen in "XZDU" or _fits(vr, wanted) else "X"
         return self._by_kind(tag, wanted) if _fits(vr, wanted) else "X"
+
+    def _overlay(self, tag: BaseTag, vr: str) -> str:
+        """Overlays go, or stay as planes and judged texts where the policy cleans graphics."""
+        if not self.policy.clean_graphics:
+            return "X"
+        if tag.element in overlays.NUMBERS:
+            return "K" if _kind(vr) == "number" or vr == "CS" else "X"
+        if tag.element == 0x3000:
+            return "K" if _kind(vr) == "binary" else "X"
+        return "C" if tag.element in overlays.TEXTS and vr in TEXTS else "X"
 
     def _chosen(self, row: Row, vr: str) -> str:
         """Let the options speak first; the more protective of two (clean before keep) wins."""
@@ -116,6 +134,7 @@ class Rules:
         if len(letters) == 1:
             return basic
         if "U" in letters:
+            # Items of references stay, with their UIDs replaced and everything else in them cleaned.
             return "C"
         if vr == "SQ":
             return next(letter for letter in "ZXD" if letter in letters)

@@ -8,6 +8,7 @@ from typing import Final
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from deid.formats.dicom.overlays import is_overlay
 from deid.formats.dicom.paths import keyword
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.rules import KEPT_BINARIES
@@ -54,6 +55,7 @@ def _strange_elements(dataset: Dataset) -> list[str]:
     for path, _, element in walk(dataset):
         tag = element.tag
         binary = element.VR in _BINARY and tag not in KEPT_BINARIES and tag not in PIXELS
+        binary &= not (is_overlay(tag) and tag.element == 0x3000)
         odd = tag.is_private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 == 0x50 or element.VR == "UN"
         if odd or binary:
             found.append(f"{path}{keyword(tag)}")
