@@ -22,7 +22,13 @@ def pages() -> dict[str, str]:
 
 def _policy() -> str:
     named = {name: load_policy(name) for name in NAMED_POLICIES}
-    lines = [_HEAD, "# Policy", "", "Every key is a library argument (`Policy().but(key=…)`), a TOML key and a command-line option at once.", ""]
+    lines = [
+        _HEAD,
+        "# Policy",
+        "",
+        "Every key is a library argument (`Policy().but(key=…)`), a TOML key and a command-line option at once.",
+        "",
+    ]
     lines += [f"| key | {' | '.join(named)} | what it does | why this default |", "|---|" + "---|" * (len(named) + 2)]
     for spec in fields(Policy):
         values = " | ".join(f"`{getattr(policy, spec.name)!r}`" for policy in named.values())
@@ -48,7 +54,11 @@ def _cli() -> str:
             continue
         lines += [f"## {path}", "", command.help or "", "", "| argument or option | what it does |", "|---|---|"]
         for parameter in command.params:
-            name = ", ".join([*parameter.opts, *parameter.secondary_opts]) if parameter.param_type_name == "option" else parameter.name.upper()
+            name = (
+                ", ".join([*parameter.opts, *parameter.secondary_opts])
+                if parameter.param_type_name == "option"
+                else parameter.name.upper()
+            )
             lines.append(f"| `{name}` | {getattr(parameter, 'help', '') or ''} |")
         lines.append("")
     return "\n".join(lines)
