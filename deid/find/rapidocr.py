@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from deid.find import networks
-from deid.find.decoding import NOTHING, Spelling, spell
+from deid.find.decoding import Spelling, spell
 from deid.find.geometry import corners, degrees, outwards, sides, straightened, turned, within
 from deid.find.probability import boxes
 from deid.find.words import spaced, words
@@ -28,10 +28,11 @@ _ROWS = 48
 _SURE = 0.75
 # Below this it is not a reading at all.
 _UNREADABLE = 0.35
-# Columns that a batch of crops may hold together: bounds memory to about 150 MB.
-_BATCH_COLUMNS = 4096
-# Longer crops are squeezed to this; a screen's width at 20 pixels a line is half of it.
+# Longer crops are squeezed to this many columns: a screen's width of ten-pixel print.
 _LONGEST = 4096
+_SHORTEST = 32
+# Widths are multiples of this, so that the runtime meets few shapes.
+_STEP = 16
 # The strip of decoys: one line of text, repeated. Masked area on pictures without text: 66 % without it, 2 % with it.
 _DECOY_ROWS = 32
 _DECOY_STEP = 150
@@ -65,7 +66,7 @@ class RapidOcr:
         rows, columns = image.shape[:2]
         if min(rows, columns) < 2:
             return ()
-        probability = self._detect(_batch([_with_decoys(image)]))[0, 0]
+        probability = self._detect(_batch(_with_decoys(image)))[0, 0]
         if float(probability[-_DECOY_ROWS:].max()) < _DECOY_SEEN:
             raise RuntimeError("the detector does not see its own decoys")
         probability = probability[:rows, :columns]
@@ -74,32 +75,29 @@ class RapidOcr:
     def read_text(self, image: Display, quads: Sequence[Quad]) -> tuple[TextLine, ...]:
         """Read the text in each quad, in order, one line a quad; what cannot be read comes back with empty text."""
         upright = [within(corners(quad), image.shape[:2]) for quad in quads]
-        spellings = self._spell(image, upright)
-        for turn in (2, 1, 3):
-            again = [index for index, read in enumerate(spellings) if _worth_turning(read, upright[index], turn)]
-            other = self._spell(image, [turned(upright[index], turn) for index in again])
-            for index, read in zip(again, other, strict=True):
-                if _better(read, spellings[index]):
-                    spellings[index] = read
-                    upright[index] = turned(upright[index], turn)
+        spellings = [self._spell(image, points) for points in upright]
+        for index, points in enumerate(upright):
+            for turn in (2, 1, 3):
+                if _worth_turning(spellings[index], points, turn):
+                    read = self._spell(image, turned(points, turn))
+                    if _better(read, spellings[index]):
+                        spellings[index], upright[index] = read, turned(points, turn)
         shape = (image.shape[0], image.shape[1])
         return tuple(self._line(image, points, read, shape) for points, read in zip(upright, spellings, strict=True))
 
-    def _spell(self, image: Display, quads: Sequence[Corners]) -> list[Spelling]:
-        widths = [min(_LONGEST, max(8, round(_ROWS * sides(points)[0] / max(1.0, sides(points)[1])))) for points in quads]
-        spellings = [NOTHING] * len(quads)
-        for indices, columns in _batches(widths):
-            crops = [_fitted(straightened(image, quads[index], _ROWS), columns) for index in indices]
-            scores = self._read(_batch(crops))
-            for index, score in zip(indices, scores, strict=True):
-                spellings[index] = spell(score, self._alphabet, columns / score.shape[0])
-        return spellings
+    def _spell(self, image: Display, points: Corners) -> Spelling:
+        """Read one crop. Batches gain nothing on one thread, and cost the padding of all but their longest crop."""
+        crop = straightened(image, points, _ROWS)
+        width = min(_LONGEST, crop.shape[1])
+        columns = max(_SHORTEST, -(-width // _STEP) * _STEP)
+        scores = self._read(_batch(_fitted(crop, width, columns)))[0]
+        return spell(scores, self._alphabet, crop.shape[1] / width * columns / scores.shape[0])
 
     def _line(self, image: Display, points: Corners, read: Spelling, shape: tuple[int, int]) -> TextLine:
         if read.confidence < _UNREADABLE:
             return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
         crop = straightened(image, points, _ROWS)
-        text, parts = words(spaced(read, _ROWS), crop, points, points, shape)
+        text, parts = words(spaced(read, crop), crop, points, points, shape)
         return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
 
 
@@ -118,29 +116,17 @@ def _with_decoys(image: Display) -> Display:
     return np.asarray(whole, np.uint8)
 
 
-def _batch(crops: Sequence[Display]) -> NDArray[np.float32]:
-    """Stack RGB pictures of one size as the networks want them: BGR, -1 to 1."""
-    return np.stack([crop[:, :, ::-1].transpose(2, 0, 1) for crop in crops]).astype(np.float32) / 127.5 - 1
+def _batch(picture: Display) -> NDArray[np.float32]:
+    """An RGB picture as the networks want it: a batch of one, BGR, -1 to 1."""
+    return picture[None, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
 
 
-def _batches(widths: Sequence[int]) -> Iterator[tuple[list[int], int]]:
-    """Group crops of about one width, so that little of a batch is padding."""
-    batch: list[int] = []
-    for index in sorted(range(len(widths)), key=widths.__getitem__):
-        columns = -(-widths[index] // 32) * 32
-        if batch and (columns * (len(batch) + 1) > _BATCH_COLUMNS or columns > 1.25 * widths[batch[0]] + 32):
-            yield batch, -(-widths[batch[-1]] // 32) * 32
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch, -(-widths[batch[-1]] // 32) * 32
-
-
-def _fitted(crop: Display, columns: int) -> Display:
-    if crop.shape[1] > columns:
-        return np.asarray(cv2.resize(crop, (columns, crop.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+def _fitted(crop: Display, width: int, columns: int) -> Display:
+    """Squeeze a crop to its width, and put it at the start of a strip of `columns`."""
+    if crop.shape[1] != width:
+        crop = np.asarray(cv2.resize(crop, (width, crop.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
     whole = np.full((crop.shape[0], columns, 3), 127, np.uint8)
-    whole[:, : crop.shape[1]] = crop
+    whole[:, :width] = crop
     return whole
 
 
