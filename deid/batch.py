@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from deid import __version__, naming
 from deid.audit import AuditLog, RunFacts, record_from
@@ -25,7 +25,7 @@ from deid.ledger import TRANSIENT, Entry, Ledger
 from deid.policy import Policy
 from deid.tasks import Surveyed, Task, Work, ended, plan
 from deid.types import KnownValue, Outcome, PhiText, Reason, Status
-from deid.walk import walk
+from deid.walk import Found, walk
 from deid.workers import Limits, Lost, Setup, Workers
 
 # Files of a case are done again for values that were read in a sibling's pixels; each round may bring a few more.
@@ -51,13 +51,14 @@ class Options:
     """How a run goes about its work; what it does is the policy's.
 
     `jobs` 0 means a worker a core. `known` are values that the user knows. `fresh` does everything again. `dry_run` plans and
-    writes nothing. `progress` is called after every file.
+    writes nothing but, where it is given, pictures of the plans into the folder `preview`. `progress` is called after every file.
     """
 
     jobs: int = 0
     known: tuple[KnownValue, ...] = ()
     fresh: bool = False
     dry_run: bool = False
+    preview: Path | None = None
     progress: Callable[[Progress], None] | None = None
     work: Work = field(default_factory=Work)
 
@@ -86,19 +87,13 @@ def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options
     AuditBroken
         Where the audit log does not hold together or cannot be written.
     """
-    found = sum(1 for _ in walk(inputs))
-    if not found:
+    total = sum(1 for _ in walk(inputs))
+    if not total:
         raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
-    if options.dry_run:
-        with Ledger(None) as ledger, _Run(None, ledger, inputs, found, policy, options) as batch:
-            yield from batch.outcomes()
-        return
-    with (
-        CleanFolder(out, inputs) as place,
-        Ledger(place.held) as ledger,
-        _Run(place, ledger, inputs, found, policy, options) as batch,
-    ):
-        yield from batch.outcomes()
+    with _interruption() as stopping, Session(inputs, out, policy, options) as session:
+        yield from session.process(walk(inputs), total, stopping)
+        if stopping():
+            raise KeyboardInterrupt
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
@@ -111,31 +106,89 @@ def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
     return ExitCode.CLEAN if Status.CLEAN in statuses else ExitCode.USAGE
 
 
-class _Run:
-    """One run over one clean folder; `place` is None where nothing may be written."""
+class Session:
+    """A clean folder taken for one run: its lock, its ledger, its audit log, and workers with their models loaded.
 
-    def __init__(
-        self, place: CleanFolder | None, ledger: Ledger, inputs: Sequence[Path], files: int, policy: Policy, options: Options
-    ) -> None:
-        self._files = files
-        self._place = place
-        self._ledger = ledger
-        self._inputs = inputs
+    Parameters
+    ----------
+    sources
+        Folders that the clean folder may not overlap.
+    out
+        The clean folder; untouched where `options` ask for a dry run.
+    policy, options
+        What is done, and how.
+    """
+
+    def __init__(self, sources: Sequence[Path], out: Path, policy: Policy, options: Options) -> None:
         self._policy = policy
         self._options = options
         self._key = load_key()
-        self._work = replace(options.work, redact=plan) if place is None else options.work
-        self._began = time.monotonic()
-        self._synced = self._began
+        self._work = replace(options.work, redact=plan) if options.dry_run else options.work
+        with contextlib.ExitStack() as stack:
+            self._place = None if options.dry_run else stack.enter_context(CleanFolder(out, sources))
+            self._ledger = stack.enter_context(Ledger(self._place.held if self._place else None))
+            self._workers = stack.enter_context(self._make_workers())
+            self._log = self._open(self._workers.start())
+            self._stack = stack.pop_all()
         self._counts = dict.fromkeys(Status, 0)
-        self._log: AuditLog | None = None
-        self._done_with = ""
-        self._run_id = ""
+        self._began = self._synced = time.monotonic()
+        self._met = 0
+        self._round = ""
 
-    def __enter__(self) -> _Run:
+    def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        with self._stack:
+            self._stack.push(self._finish)
+            if error is not None:
+                raise error
+
+    def process(self, found: Iterable[Found], total: int, stopping: Callable[[], bool]) -> Iterator[Outcome]:
+        """Survey the files, do what is left to do, then do again what the pixels of siblings told about.
+
+        When `stopping` says so, what is in hand is finished and no more begun.
+        """
+        self._workers.count = min(self._options.jobs or len(os.sched_getaffinity(0)), total)
+        self._meet(found)
+        yield from self._survey(stopping)
+        if not stopping():
+            yield from self._withdraw_outdated()
+            yield from self._reused()
+        for _ in range(_ROUNDS):
+            if not stopping():
+                yield from self._do(stopping)
+            if not stopping():
+                yield from self._withdraw_outdated()
+        if not stopping():
+            yield from self._left_withdrawn()
+        self._sync()
+
+    def rest(self) -> None:
+        """Let the workers go until there is work again; what is written so far is safe from a power cut."""
+        self._workers.close()
+        self._sync()
+
+    # -- beginning and end
+
+    def _make_workers(self) -> Workers:
+        limits = Limits(self._policy.max_seconds, self._policy.max_memory_mb)
+        setup = Setup(self._work.load, (self._policy, self._key), self._work.describe)
+        return Workers(1, setup, limits, (self._place.lock,) if self._place else ())
+
+    def _open(self, models: dict[str, str]) -> AuditLog | None:
+        """Open the audit log, take over what it holds, and clear away what a killed run left."""
+        parts = (self._policy.sha256, __version__, self._key.key_id, *sorted(f"{name}={models[name]}" for name in models))
+        self._done_with = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        self._facts = RunFacts(self._policy, __version__, models)
+        if self._place is None:
+            return None
+        log = AuditLog(self._place.out, self._key, self._facts, reader=self._ledger.take_records)
+        self._place.sweep(self._ledger.explains, self._ledger.expects, self._ledger.drafts())
+        return log
+
+    def _finish(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        """Close the log and write the list; a disk that is full now must not hide what went wrong before."""
         if self._log is None:
             return
         try:
@@ -145,57 +198,25 @@ class _Run:
             if error is None or isinstance(error, KeyboardInterrupt | GeneratorExit):
                 raise AuditBroken("The end of the run cannot be written.", "Make room on the disk and run again.") from later
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """Survey, then do what is left to do, then do again what the pixels of siblings told about."""
-        with _interruption() as stopping, self._workers() as workers:
-            self._open(workers.start())
-            self._meet()
-            yield from self._survey(workers, stopping)
-            if not stopping():
-                yield from self._withdraw_outdated()
-                yield from self._reused()
-            for _ in range(_ROUNDS):
-                if not stopping():
-                    yield from self._do(workers, stopping)
-                if not stopping():
-                    yield from self._withdraw_outdated()
-            if stopping():
-                raise KeyboardInterrupt
-            yield from self._left_withdrawn()
-
-    # -- beginning
-
-    def _workers(self) -> Workers:
-        limits = Limits(self._policy.max_seconds, self._policy.max_memory_mb)
-        setup = Setup(self._work.load, (self._policy, self._key), self._work.describe)
-        inherited = (self._place.lock,) if self._place else ()
-        wanted = self._options.jobs or len(os.sched_getaffinity(0))
-        return Workers(min(wanted, self._files), setup, limits, inherited)
-
-    def _open(self, models: dict[str, str]) -> None:
-        """Open the audit log, take over what it holds, and clear away what a killed run left."""
-        facts = RunFacts(self._policy, __version__, models)
-        parts = (self._policy.sha256, __version__, self._key.key_id, *sorted(f"{name}={models[name]}" for name in models))
-        self._done_with = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-        if self._place is not None:
-            self._log = AuditLog(self._place.out, self._key, facts, reader=self._ledger.take_records)
-            self._place.sweep(self._ledger.explains, self._ledger.expects, self._ledger.drafts())
-        self._run_id = facts.run
-        self._ledger.begin(facts.run)
-
-    def _meet(self) -> None:
+    def _meet(self, found: Iterable[Found]) -> None:
+        self._round = f"{self._facts.run}-{self._met}"
         with self._ledger.together():
+            self._ledger.begin(self._round, self._met)
             self._ledger.learn(None, self._options.known)
-            number = 0
-            for found in walk(self._inputs):
-                number += self._ledger.meet(number + 1, found)
+            for one in found:
+                self._met += self._ledger.meet(self._met + 1, one)
+
+    def _sync(self) -> None:
+        if self._log is not None:
+            self._log.sync()
+        self._synced = time.monotonic()
 
     # -- first pass
 
-    def _survey(self, workers: Workers, stopping: Callable[[], bool]) -> Iterator[Outcome]:
+    def _survey(self, stopping: Callable[[], bool]) -> Iterator[Outcome]:
         """Learn what the headers and names of all files tell, before the pixels of any are read."""
         total = self._ledger.count()
-        for done, (task, result) in enumerate(workers.run(self._work.survey, self._to_survey(), stopping), start=1):
+        for done, (task, result) in enumerate(self._workers.run(self._work.survey, self._to_survey(), stopping), start=1):
             yield from self._surveyed(self._ledger.numbered(task.source.number), result)
             self._tell("survey", done, total)
         if not stopping():
@@ -234,9 +255,7 @@ class _Run:
             self._ledger.learn(entry.id, (*result.known, *result.named))
         if result.reasons:
             entry = self._ledger.entry(entry.id)
-            outcome = ended(entry.source, result, case, result.reasons)
-            if not self._is_done(entry) or (entry.status, entry.reasons) != (outcome.status, outcome.reasons):
-                yield self._record(entry, outcome, 0)
+            yield self._record(entry, ended(entry.source, result, case, result.reasons), 0)
 
     def _other_content(self, entry: Entry) -> Entry:
         """Part with what was made of a path that holds another file now: what was released stays, what was not is superseded."""
@@ -269,15 +288,15 @@ class _Run:
             assert entry.output is not None
             if entry.output_stat != _stat(self._place.out / entry.output):
                 return False
-        return entry.done_in == self._run_id or not self._options.fresh
+        return entry.done_in == self._round or not self._options.fresh
 
     # -- second pass
 
-    def _do(self, workers: Workers, stopping: Callable[[], bool]) -> Iterator[Outcome]:
+    def _do(self, stopping: Callable[[], bool]) -> Iterator[Outcome]:
         """Take what is left to do through the line."""
         total, done = self._ledger.count(), self._ledger.count("todo = 0")
         sought: dict[int, int] = {}
-        for task, result in workers.run(self._work.redact, self._to_do(sought), stopping):
+        for task, result in self._workers.run(self._work.redact, self._to_do(sought), stopping):
             done += 1
             entry = self._ledger.numbered(task.source.number)
             if isinstance(result, Lost):
@@ -292,7 +311,7 @@ class _Run:
             sought[entry.number] = self._ledger.newest_known()
             known = self._ledger.known(entry.id)
             out, held = (self._place.out, self._place.held) if self._place else (Path(), Path())
-            yield Task(entry.source, (), known, entry.case, entry.stem or "", out, held)
+            yield Task(entry.source, (), known, entry.case, entry.stem or "", out, held, self._options.preview)
 
     def _lost(self, entry: Entry, lost: Lost) -> Outcome:
         """The outcome of a file whose worker did not answer; the draft that it may have left goes."""
@@ -316,7 +335,7 @@ class _Run:
     def _record(self, entry: Entry, outcome: Outcome, known_upto: int) -> Outcome:
         """Write the audit record, then the ledger; then take away the output that this one takes the place of."""
         with self._ledger.together():
-            seq = self._append(entry, outcome)
+            seq = entry.seq if self._is_no_news(entry, outcome) else self._append(entry, outcome)
             output_stat = _stat(self._place.out / outcome.output) if self._place and outcome.output else ""
             self._ledger.set(
                 entry.id,
@@ -330,7 +349,7 @@ class _Run:
                 draft=f"{outcome.input_id[:16]}-{entry.number}" if outcome.status is Status.HELD else "",
                 seq=seq,
                 done_with=self._done_with,
-                done_in=self._run_id,
+                done_in=self._round,
                 known_upto=known_upto,
             )
             self._ledger.learn(entry.id, outcome.found)
@@ -342,6 +361,11 @@ class _Run:
         self._counts[outcome.status] += 1
         return outcome
 
+    def _is_no_news(self, entry: Entry, outcome: Outcome) -> bool:
+        """Tell whether the current record says already that an input failed in just this way."""
+        same = (entry.status, entry.reasons, entry.done_with) == (outcome.status, outcome.reasons, self._done_with)
+        return same and entry.seq is not None and outcome.status is not Status.CLEAN and not self._options.fresh
+
     def _append(self, entry: Entry, outcome: Outcome) -> int | None:
         if self._log is None:
             return None
@@ -349,14 +373,13 @@ class _Run:
         seq = self._log.append(body, entry.seq)
         self._ledger.take_record({**body, "seq": seq, "supersedes": entry.seq})
         if time.monotonic() - self._synced > _SYNC_SECONDS:
-            self._log.sync()
-            self._synced = time.monotonic()
+            self._sync()
         return seq
 
     def _reused(self) -> Iterator[Outcome]:
         """What earlier runs finished and still holds."""
         for entry in self._ledger.met("todo = 0"):
-            if entry.done_in != self._run_id:
+            if entry.done_in != self._round:
                 self._counts[Status(entry.status)] += 1
                 yield entry.outcome()
 
@@ -376,7 +399,7 @@ class _Run:
     def _withdraw(self, entry: Entry) -> Iterator[Outcome]:
         if self._place is not None and entry.output:
             self._place.withdraw(entry.output)
-        if entry.run != self._run_id:
+        if entry.run != self._round:
             self._ledger.join_run(entry.id)
             entry = self._ledger.entry(entry.id)
         source = replace(entry.outcome(), status=Status.HELD, reasons=(Reason("withdrawn"),), output=None, output_sha256=None)

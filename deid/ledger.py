@@ -93,6 +93,7 @@ class Ledger:
                 "The private ledger in DIR-held cannot be opened.", "Move state.db away; everything is done again then."
             ) from error
         self._run = ""
+        self._met = 0
 
     def __enter__(self) -> Ledger:
         return self
@@ -152,9 +153,10 @@ class Ledger:
 
     # -- inputs
 
-    def begin(self, run: str) -> None:
-        """Begin a run."""
+    def begin(self, run: str, met: int = 0) -> None:
+        """Begin a run, or a round of one that has met so many inputs already."""
         self._run = run
+        self._met = met
 
     def meet(self, number: int, found: Found) -> bool:
         """Note that this run met an input; tell whether it is the first time in this run."""
@@ -329,8 +331,8 @@ class Ledger:
 
     def join_run(self, file: int) -> None:
         """Give a row of an earlier run the next number of this one."""
-        query = "UPDATE files SET run = ?1, number = (SELECT coalesce(max(number), 0) + 1 FROM files WHERE run = ?1) WHERE id = ?2"
-        self._db.execute(query, (self._run, file))
+        query = "UPDATE files SET run = ?1, number = (SELECT coalesce(max(number), ?3) + 1 FROM files WHERE run = ?1) WHERE id = ?2"
+        self._db.execute(query, (self._run, file, self._met))
 
     # -- the list for the owner of the sources
 

@@ -5,6 +5,8 @@ Results hold nothing but the vocabulary, so the parent needs no image library to
 
 from __future__ import annotations
 
+import io
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +18,15 @@ from deid.policy import Policy
 from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
 
 if TYPE_CHECKING:
-    from deid.pipeline import Tools
+    from deid.pipeline import Look, Tools
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One input and where its result goes, as `pipeline.Job`; `names` are the file's and its folders' names within INPUT."""
+    """One input and where its result goes, as `pipeline.Job`; `names` are the file's and its folders' names within INPUT.
+
+    `preview` is the folder for a picture of the plan, where nothing else is written.
+    """
 
     source: Source
     names: tuple[PhiText, ...] = ()
@@ -30,6 +35,7 @@ class Task:
     stem: str = ""
     out: Path = Path()
     held: Path = Path()
+    preview: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,8 @@ def redact(task: Task, tools: Tools) -> Outcome:
 
 
 def plan(task: Task, tools: Tools) -> Outcome:
-    """Say what would be done to a file; nothing is written. The status is that of a file whose proof succeeds."""
-    from deid.pipeline import look_at, open_source, source_id
+    """Say what would be done to a file; nothing is written but a preview. The status is that of a file whose proof succeeds."""
+    from deid.pipeline import look_at, open_source, source_id, write_draft
 
     begin = time.process_time()
     outcome = Outcome(task.source, Status.CLEAN, case=task.case)
@@ -96,12 +102,26 @@ def plan(task: Task, tools: Tools) -> Outcome:
     try:
         data = open_source(path, tools.policy)
         look = look_at(data, path.name, task.known, tools)
-        outcome = replace(outcome, input_id=source_id(data, tools.key), kind=look.instance.kind, plan=look.plan)
+        changes = write_draft(look, look.plan, tools, io.BytesIO())
+        outcome = replace(outcome, input_id=source_id(data, tools.key), kind=look.instance.kind, plan=look.plan, changes=changes)
         if look.plan.review:
             outcome = replace(outcome, status=Status.HELD, reasons=look.plan.review)
+        if task.preview is not None:
+            _draw(task, look)
     except FileRefused as refused:
         outcome = replace(outcome, status=REASONS[refused.reason.code].status, reasons=(refused.reason,))
     return replace(outcome, seconds=time.process_time() - begin)
+
+
+def _draw(task: Task, look: Look) -> None:
+    """Write a picture of a plan; it shows what is to be covered, so it is private."""
+    from deid.redact import preview
+
+    assert task.preview is not None
+    task.preview.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(task.preview / f"{task.source.number:04d}.png", os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(preview(look.instance.frames, look.plan))
 
 
 def ended(source: Source, surveyed: Surveyed | None, case: str, reasons: tuple[Reason, ...]) -> Outcome:

@@ -123,12 +123,12 @@ class _Queue(Generic[Item]):
 
 
 class Workers:
-    """A fixed number of worker processes.
+    """Up to `count` worker processes, started when there is work for them.
 
     Parameters
     ----------
     count
-        Number of processes, at least 1.
+        Number of processes, at least 1; may be changed between runs.
     setup
         What each does once. Functions are found by name, so they live in importable modules.
     limits
@@ -138,7 +138,7 @@ class Workers:
     """
 
     def __init__(self, count: int, setup: Setup, limits: Limits, inherited: Sequence[int] = ()) -> None:
-        self._count = max(1, count)
+        self.count = max(1, count)
         self._setup = setup
         self._limits = limits
         self._inherited = tuple(inherited)
@@ -210,7 +210,7 @@ class Workers:
                 with contextlib.suppress(OSError):  # it died in this moment: the next look finds it, and its item
                     worker.pipe.send((function, item))
         missing = self.description is None and not self._workers
-        if missing or (not queue.at_end and len(self._workers) < self._count):
+        if missing or (not queue.at_end and len(self._workers) < self.count):
             self._workers.append(self._start_one())
 
     def _news(self) -> list[_Worker[Any]]:
