@@ -115,7 +115,7 @@ def plan(task: Task, tools: Tools) -> Outcome:
 
 def _draw(task: Task, look: Look) -> None:
     """Write a picture of a plan; it shows what is to be covered, so it is private."""
-    from deid.redact import preview
+    from deid.redaction import preview
 
     assert task.preview is not None
     task.preview.mkdir(mode=0o700, parents=True, exist_ok=True)
