@@ -1,4 +1,4 @@
-"""Lets findings grow: to whole words, over what belongs to a name, an institution or an address, over a line that is nothing else."""
+"""Lets findings grow: to whole words, over the parts of names and places, over a line that is nothing else."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from deid.types import PhiCategory
 YEAR: Final = re.compile(r"(?:19|20)\d{2}")
 SEXES: Final = frozenset(tables.words()["sexes"])
 _NAMED: Final = {PhiCategory.NAME, PhiCategory.INSTITUTION, PhiCategory.LOCATION}
+_NUMBERED: Final = {PhiCategory.MRN, PhiCategory.ACCESSION, PhiCategory.OTHER_ID, PhiCategory.DEVICE_ID, PhiCategory.NATIONAL_ID}
 _PLACES: Final = {PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 # Characters that may stand between the parts of one name.
 _WIDEST_GAP = 3
+_FRAGMENT = 3
 
 
 def supported(tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int]) -> bool:
@@ -38,9 +40,21 @@ def grown(
         if mark.start > token.start or mark.end < token.end
     ]
     fixed = labelled | {index for index, token in enumerate(tokens) if any(token.start < e and s < token.end for s, e in protected)}
+    more += _prefixes(text, tokens, over)
     more += _neighbours(text, tokens, fixed, over)
     more += _whole_line(tokens, protected, labelled, fixed, marks)
     return marks + more
+
+
+def _prefixes(text: str, tokens: tuple[Token, ...], over: list[list[Mark]]) -> list[Mark]:
+    """Letters that a hyphen joins to a number are part of it: P -7987449."""
+    return [
+        Mark(token.start, token.end, mark.category, mark.score, mark.evidence, mark.switch)
+        for token, after, marks in zip(tokens, tokens[1:], over[1:], strict=False)
+        for mark in marks
+        if mark.category in _NUMBERED and token.kind == "word" and len(token.text) <= _FRAGMENT
+        if re.fullmatch(r"\s?[-_]\s?", text[token.end : after.start])
+    ]
 
 
 def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: list[list[Mark]]) -> list[Mark]:
@@ -72,7 +86,7 @@ def _belongs(tokens: tuple[Token, ...], text: str, index: int, step: int, place:
 
 def _part_of_place(token: Token) -> bool:
     """Words of every kind stand in the names of hospitals; what kind of exam it was does not."""
-    return len(token.text) > 1 and plain(token.text) not in tables.words()["modalities"]
+    return plain(token.text) not in tables.words()["modalities"]
 
 
 def _part_of_name(token: Token, between: str) -> bool:
@@ -82,6 +96,9 @@ def _part_of_name(token: Token, between: str) -> bool:
         return strength(token.text) not in HARMLESS or "," in between or "^" in between
     if len(simple) == 1:
         return simple not in ("l", "r") or between.strip() == "."
+    # Engines put spaces into words: HENRIET TE, PAL MA.
+    if len(simple) <= _FRAGMENT and (len(simple) < _FRAGMENT or not token.text.islower()):
+        return simple not in lists["modalities"]
     parts = (*lists["particles"], *lists["titles"], *lists["suffixes"])
     return simple in parts or strength(token.text) in (WEAK, UNKNOWN)
 
@@ -94,10 +111,11 @@ def _whole_line(
     named = [mark for mark in marks if mark.category in _NAMED]
     if not address and (not named or supported(tokens, protected, labelled)):
         return []
+    kept = labelled if address else fixed
     category = PhiCategory.LOCATION if address else named[0].category
     switch = "" if address or any(not mark.switch for mark in named) else named[0].switch
     return [
         Mark(token.start, token.end, category, 0.6, "closure", switch)
         for index, token in enumerate(tokens)
-        if index not in fixed and plain(token.text) not in SEXES and not YEAR.fullmatch(token.text)
+        if index not in kept and plain(token.text) not in SEXES and not YEAR.fullmatch(token.text)
     ]

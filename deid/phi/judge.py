@@ -12,11 +12,13 @@ from deid.phi.closure import SEXES, YEAR, grown, supported
 from deid.phi.known import Needle, known_marks
 from deid.phi.labels import claim, claims, find_labels
 from deid.phi.patterns import Mark, pattern_marks, technical_spans
-from deid.phi.tokens import DAMAGED, HARMLESS, WEAK, Token, phrase_spans, strength, tokenise
+from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, WEAK, Token, phrase_spans, strength, tokenise
 from deid.types import PhiCategory
 
 # Five digits in a row that no grammar explains are an identifier until shown otherwise.
 _MANY_DIGITS, _RECORD_DIGITS = 5, 6
+# Shorter pieces are technical by chance.
+_JOINED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _unexplained(
         if index in labelled or index in phrased or any(token.start < e and s < token.end for s, e in protected):
             continue
         evidence = _doubt(token, technical_line and len(tokens) > 1)
-        if evidence == "not-technical" and site.stays(token.text):
+        if evidence == "not-technical" and (site.stays(token.text) or _split_or_glued(tokens, index)):
             continue
         if evidence:
             category = (
@@ -101,6 +103,21 @@ def _unexplained(
         elif plain(token.text) in SEXES and (len(token.text) > 1 or _beside_age(token, marks)):
             found.append(Mark(token.start, token.end, PhiCategory.OTHER, 0.7, "rule:sex", "sex"))
     return found + _split_numbers(text, tokens, protected)
+
+
+def _split_or_glued(tokens: tuple[Token, ...], index: int) -> bool:
+    """Tell a technical word that an engine cut in two, or two that it joined: L eft, CTHEAD."""
+    word = tokens[index].text
+    for first, second in ((index - 1, index), (index, index + 1)):
+        if 0 <= first and second < len(tokens) and tokens[second].start - tokens[first].end == 1:
+            joined = tokens[first].text + tokens[second].text
+            if len(joined) >= _JOINED and strength(joined) == STRONG:
+                return True
+    cuts = range(2, len(word) - _JOINED + 1)
+    return any(
+        strength(word[:cut]) == STRONG and strength(word[cut:]) == STRONG and (cut >= _JOINED or plain(word[:cut]) in ("ct", "mr"))
+        for cut in cuts
+    )
 
 
 def _unexplained_mark(token: Token, evidence: str) -> Mark:

@@ -22,6 +22,10 @@ _SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\s*[-–]\s(?=\S)")
 _NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "date", "time", "age", "phone"}
 
 
+# These claim everything up to the next label.
+_WHOLE: Final = {"network", "email", "location"}
+
+
 @dataclass(frozen=True, slots=True)
 class LabelHit:
     """A label in a line: half-open range of token numbers, and whether a separator follows it."""
@@ -110,7 +114,7 @@ def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[
         return [
             _mark(run, PhiCategory(label.category), evidence, label.switch) for run in _number_runs(label, tokens, protected, sure)
         ]
-    until = _until_technical(tokens, protected, sure)
+    until = list(tokens) if label.category in _WHOLE and sure else _until_technical(tokens, protected, sure)
     return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and free else []
 
 
