@@ -35,7 +35,7 @@ class Overlay:
         at = index - self.first
         if at < 0 or (at >= len(self.bits) and len(self.bits) > 1):
             return None
-        return self.bits[at if len(self.bits) > 1 else 0]
+        return np.asarray(self.bits[at if len(self.bits) > 1 else 0])
 
 
 def is_overlay(tag: int) -> bool:
@@ -99,18 +99,15 @@ def drawn(picture: Display, overlays: Sequence[Overlay], index: int) -> Display 
 def without_masked(overlay: Overlay, masks: Sequence[Region], shape: tuple[int, int]) -> bytes:
     """Return the bits of an overlay, cleared under the boxes of the masks and outside the image, where nobody looked."""
     bits = np.zeros_like(overlay.bits)
-    rows, columns = shape
     top, left = max(0, -overlay.top), max(0, -overlay.left)
-    seen = (slice(None), slice(top, max(top, rows - overlay.top)), slice(left, max(left, columns - overlay.left)))
+    seen = (slice(None), slice(top, max(top, shape[0] - overlay.top)), slice(left, max(left, shape[1] - overlay.left)))
     bits[seen] = overlay.bits[seen]
     for mask in masks:
         x0, y0, x1, y1 = mask.box
-        box = (
-            slice(max(0, y0 - overlay.top), max(0, y1 - overlay.top)),
-            slice(max(0, x0 - overlay.left), max(0, x1 - overlay.left)),
-        )
+        rows = slice(max(0, y0 - overlay.top), max(0, y1 - overlay.top))
+        columns = slice(max(0, x0 - overlay.left), max(0, x1 - overlay.left))
         first, past = (at - overlay.first for at in mask.frames)
         planes = slice(0, None) if len(bits) == 1 else slice(max(0, first), max(0, past))
-        bits[planes, box[0], box[1]] = 0
+        bits[planes, rows, columns] = 0
     packed = np.packbits(bits.ravel(), bitorder="little").tobytes()
     return packed + b"\0" * (len(packed) % 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
@@ -15,6 +15,7 @@ from deid.formats.dicom.quiet import quiet
 from deid.policy import Policy
 
 _PREAMBLE: Final = 128
+_UNDEFINED: Final = 0xFFFFFFFF
 _EXPLICIT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV".split()
 )
@@ -58,7 +59,15 @@ def parse(data: bytes, policy: Policy) -> FileDataset:
         raise FileRefused("broken") from None
     if not len(dataset):
         raise FileRefused("broken")
+    if any(_cut_off(element) for element in dataset.values()):
+        raise FileRefused("truncated")
     return dataset
+
+
+def _cut_off(element: Any) -> bool:
+    """Tell whether the file ended before a value did."""
+    length, value = getattr(element, "length", None), element.value
+    return length not in (None, _UNDEFINED) and isinstance(value, bytes) and len(value) < length
 
 
 def _settle_syntax(dataset: FileDataset) -> None:
