@@ -19,12 +19,13 @@ from typing import Any, Final
 from deid import __version__, naming
 from deid.audit import AuditLog, RunFacts, record_from
 from deid.clean_folder import CleanFolder
+from deid.decisions import Decisions, for_audit
 from deid.errors import AuditBroken, ExitCode, UsageError
 from deid.keys import load_key
 from deid.ledger import TRANSIENT, Entry, Ledger
 from deid.policy import Policy
 from deid.tasks import Surveyed, Task, Work, ended, plan
-from deid.types import KnownValue, Outcome, PhiText, Reason, Status
+from deid.types import Decision, KnownValue, Outcome, PhiText, Reason, Status
 from deid.walk import Found, walk
 from deid.workers import Limits, Lost, Setup, Workers
 
@@ -90,7 +91,7 @@ def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options
     total = sum(1 for _ in walk(inputs))
     if not total:
         raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
-    with _interruption() as stopping, Session(inputs, out, policy, options) as session:
+    with interruption() as stopping, Session(inputs, out, policy, options) as session:
         yield from session.process(walk(inputs), total, stopping)
         if stopping():
             raise KeyboardInterrupt
@@ -127,6 +128,7 @@ class Session:
         with contextlib.ExitStack() as stack:
             self._place = None if options.dry_run else stack.enter_context(CleanFolder(out, sources))
             self._ledger = stack.enter_context(Ledger(self._place.held if self._place else None))
+            self._decisions = Decisions(self._place.held) if self._place else None
             self._workers = stack.enter_context(self._make_workers())
             self._log = self._open(self._workers.start())
             self._stack = stack.pop_all()
@@ -144,17 +146,31 @@ class Session:
             if error is not None:
                 raise error
 
-    def process(self, found: Iterable[Found], total: int, stopping: Callable[[], bool]) -> Iterator[Outcome]:
+    @property
+    def ledger(self) -> Ledger:
+        """What became of every input."""
+        return self._ledger
+
+    @property
+    def decisions(self) -> Decisions | None:
+        """What people decided; None in a dry run."""
+        return self._decisions
+
+    def process(
+        self, found: Iterable[Found], total: int, stopping: Callable[[], bool], *, finished_too: bool = True
+    ) -> Iterator[Outcome]:
         """Survey the files, do what is left to do, then do again what the pixels of siblings told about.
 
-        When `stopping` says so, what is in hand is finished and no more begun.
+        When `stopping` says so, what is in hand is finished and no more begun. `finished_too` yields what earlier runs made of
+        these files as well.
         """
         self._workers.count = min(self._options.jobs or len(os.sched_getaffinity(0)), total)
         self._meet(found)
         yield from self._survey(stopping)
         if not stopping():
             yield from self._withdraw_outdated()
-            yield from self._reused()
+            if finished_too:
+                yield from self._reused()
         for _ in range(_ROUNDS):
             if not stopping():
                 yield from self._do(stopping)
@@ -168,6 +184,14 @@ class Session:
         """Let the workers go until there is work again; what is written so far is safe from a power cut."""
         self._workers.close()
         self._sync()
+
+    def entry(self, path: Path) -> Entry | None:
+        """What the ledger knows about a source."""
+        return self._ledger.at(path)
+
+    def moved(self, old: Path, new: Path) -> None:
+        """Note that a finished source was moved: the same file, put in again, is known."""
+        self._ledger.moved(old, new, _stat(new))
 
     # -- beginning and end
 
@@ -183,6 +207,7 @@ class Session:
         self._facts = RunFacts(self._policy, __version__, models)
         if self._place is None:
             return None
+        self._place.keep_policy(self._policy)
         log = AuditLog(self._place.out, self._key, self._facts, reader=self._ledger.take_records)
         self._place.sweep(self._ledger.explains, self._ledger.expects, self._ledger.drafts())
         return log
@@ -299,19 +324,38 @@ class Session:
         for task, result in self._workers.run(self._work.redact, self._to_do(sought), stopping):
             done += 1
             entry = self._ledger.numbered(task.source.number)
-            if isinstance(result, Lost):
-                result = self._lost(entry, result)
-            elif result.input_id and result.input_id != entry.input_id:
-                result = self._changed_under_us(entry, result)
-            yield self._record(entry, result, sought.pop(entry.number))
+            yield self._take(entry, result, sought.pop(entry.number))
             self._tell("redact", done, total)
+
+    def redo(self, entry: Entry) -> Outcome:
+        """Take one input through the line again, as a person decided; its record takes the place of the one before."""
+        sought = self._ledger.newest_known()
+        (answer,) = self._workers.run(self._work.redact, iter([self._task(entry)]))
+        outcome = self._take(entry, answer[1], sought)
+        self._sync()
+        return outcome
+
+    def _take(self, entry: Entry, result: Outcome | Lost, known_upto: int) -> Outcome:
+        if isinstance(result, Lost):
+            result = self._lost(entry, result)
+        elif result.input_id and result.input_id != entry.input_id:
+            result = self._changed_under_us(entry, result)
+        return self._record(entry, result, known_upto)
 
     def _to_do(self, sought: dict[int, int]) -> Iterator[Task]:
         for entry in self._ledger.todo():
             sought[entry.number] = self._ledger.newest_known()
-            known = self._ledger.known(entry.id)
-            out, held = (self._place.out, self._place.held) if self._place else (Path(), Path())
-            yield Task(entry.source, (), known, entry.case, entry.stem or "", out, held, self._options.preview)
+            yield self._task(entry)
+
+    def _task(self, entry: Entry) -> Task:
+        known = self._ledger.known(entry.id)
+        out, held = (self._place.out, self._place.held) if self._place else (Path(), Path())
+        decision = self._decision(entry)
+        return Task(entry.source, (), known, entry.case, entry.stem or "", out, held, self._options.preview, decision)
+
+    def _decision(self, entry: Entry) -> Decision | None:
+        """What a person decided about these bytes; later runs do as they said."""
+        return self._decisions.newest(entry.input_id, entry.stem) if self._decisions else None
 
     def _lost(self, entry: Entry, lost: Lost) -> Outcome:
         """The outcome of a file whose worker did not answer; the draft that it may have left goes."""
@@ -369,7 +413,7 @@ class Session:
     def _append(self, entry: Entry, outcome: Outcome) -> int | None:
         if self._log is None:
             return None
-        body = record_from(outcome)
+        body = record_from(outcome, for_audit(self._decision(entry)))
         seq = self._log.append(body, entry.seq)
         self._ledger.take_record({**body, "seq": seq, "supersedes": entry.seq})
         if time.monotonic() - self._synced > _SYNC_SECONDS:
@@ -429,7 +473,7 @@ def might_show(kept: Sequence[PhiText] | None, values: Sequence[KnownValue]) -> 
 
 
 @contextlib.contextmanager
-def _interruption() -> Iterator[Callable[[], bool]]:
+def interruption() -> Iterator[Callable[[], bool]]:
     """Turn the first Ctrl-C or SIGTERM into a wish; the second is an order."""
     wished = threading.Event()
 

@@ -12,7 +12,9 @@ from typing import Final
 
 from deid.audit import LOG_NAME, strangers
 from deid.errors import FolderRefused
+from deid.policy import Policy
 
+POLICY_NAME: Final = "policy.toml"
 # Workers of a run that was killed hold its lock for the moment that the kernel takes to end them.
 _LOCK_PATIENCE: Final = 3.0
 
@@ -84,6 +86,14 @@ class CleanFolder:
                     path.unlink()
         return moved
 
+    def keep_policy(self, policy: Policy) -> None:
+        """Note in DIR-held what the files were made by, so that a review goes by the same."""
+        draft = self.held / "policy.toml.new"
+        handle = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(policy.toml())
+        draft.replace(self.held / POLICY_NAME)
+
     def withdraw(self, output: str) -> None:
         """Move a released file out of DIR into DIR-held."""
         path = self.out / output
@@ -125,7 +135,7 @@ class CleanFolder:
             raise FolderRefused("The output folder cannot be made or written to.", "Check its path and rights.") from error
         if not _locked(handle):
             os.close(handle)
-            raise FolderRefused("Another run is writing to this output folder.", "Wait for it, or name another folder.")
+            raise FolderRefused("Another run or review is using this output folder.", "Wait for it, or name another folder.")
         return handle
 
     def _refuse_open_held(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from deid.errors import REASONS, FileRefused
 from deid.keys import Key
 from deid.policy import Policy
-from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
+from deid.types import Decision, KnownValue, Outcome, PhiText, Reason, Source, Status
 
 if TYPE_CHECKING:
     from deid.pipeline import Look, Tools
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Task:
     """One input and where its result goes, as `pipeline.Job`; `names` are the file's and its folders' names within INPUT.
 
-    `preview` is the folder for a picture of the plan, where nothing else is written.
+    `preview` is the folder for a picture of the plan, where nothing else is written. `decision` is a person's.
     """
 
     source: Source
@@ -36,6 +36,7 @@ class Task:
     out: Path = Path()
     held: Path = Path()
     preview: Path | None = None
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def redact(task: Task, tools: Tools) -> Outcome:
     """Take a file through the whole line."""
     from deid.pipeline import Job, redact_file
 
-    return redact_file(Job(task.source, task.known, task.case, task.stem, task.out, task.held), tools)
+    return redact_file(Job(task.source, task.known, task.case, task.stem, task.out, task.held, task.decision), tools)
 
 
 def plan(task: Task, tools: Tools) -> Outcome:
