@@ -184,7 +184,8 @@ def look_at(data: bytes, name: str, known: Sequence[KnownValue], tools: Tools) -
         Where the file goes no further.
     """
     form = formats.recognise(data, name)
-    return look_in(form, form.read(data, tools.policy), known, tools)
+    form, instance = formats.as_wanted(form, form.read(data, tools.policy), tools.policy)
+    return look_in(form, instance, known, tools)
 
 
 def look_in(form: Format, instance: Instance, known: Sequence[KnownValue], tools: Tools) -> Look:

@@ -7,10 +7,26 @@ from typing import TYPE_CHECKING
 from deid.formats.recognition import recognise
 
 if TYPE_CHECKING:
+    from deid.policy import Policy
     from deid.protocols import Format
     from deid.types import Instance, Stored
 
-__all__ = ["from_array", "recognise"]
+__all__ = ["as_wanted", "from_array", "recognise"]
+
+
+def as_wanted(form: Format, instance: Instance, policy: Policy) -> tuple[Format, Instance]:
+    """Return a DICOM instance as a picture where the policy's `write_as` asks for one; raster formats see to that themselves.
+
+    Raises
+    ------
+    FileRefused
+        Where the object has no pixels to show.
+    """
+    if instance.kind != "dicom" or policy.write_as == "source":
+        return form, instance
+    from deid.formats.postable import postable
+
+    return postable(instance, policy)
 
 
 def from_array(pixels: Stored) -> tuple[Format, Instance]:

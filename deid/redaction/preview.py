@@ -24,6 +24,8 @@ _MOST_FRAMES = 4
 
 def preview(frames: Frames, plan: Plan) -> bytes:
     """Return a PNG of the source with the plan's boxes; the most masked frames of a run, side by side."""
+    if not frames.count:
+        return _encoded(np.zeros((1, 1, 3), np.uint8))
     order = sorted(range(frames.count), key=lambda index: (-_masks_on(plan, index), index))[:_MOST_FRAMES]
     pictures = [_drawn(frames.display(index), plan, index) for index in sorted(order)]
     rows = max(picture.shape[0] for picture in pictures)
@@ -32,7 +34,11 @@ def preview(frames: Frames, plan: Plan) -> bytes:
     scale = min(1.0, _LONG_SIDE / max(whole.shape[:2]))
     if scale < 1:
         whole = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    return bytes(cv2.imencode(".png", cv2.cvtColor(whole, cv2.COLOR_RGB2BGR))[1].tobytes())
+    return _encoded(whole)
+
+
+def _encoded(picture: Display) -> bytes:
+    return bytes(cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
 
 
 def places(findings: Sequence[Finding]) -> bytes:
