@@ -86,7 +86,7 @@ def _spans(text: str, beside: Neighbours, known: tuple[KnownValue, ...], policy:
 @lru_cache(maxsize=4096)
 def _marks(text: str, beside: Neighbours, known: tuple[KnownValue, ...], always: str, never: str) -> tuple[Mark, ...]:
     """Frames of a film repeat their lines: each is judged once."""
-    return tuple(judge(text, beside, needles(known), site_lists(always, never)))
+    return judge(text, beside, needles(known), site_lists(always, never)).marks
 
 
 def _judged(

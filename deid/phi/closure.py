@@ -7,8 +7,9 @@ from typing import Final
 
 from deid.phi import tables
 from deid.phi.canon import plain
+from deid.phi.model import believe
 from deid.phi.patterns import Mark
-from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, WEAK, Token, strength
+from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, UNKNOWN, WEAK, Token, strength
 from deid.types import PhiCategory
 
 YEAR: Final = re.compile(r"(?:19|20)\d{2}")
@@ -19,13 +20,22 @@ _PLACES: Final = {PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 # Characters that may stand between the parts of one name.
 _WIDEST_GAP = 3
 _FRAGMENT = 3
+# A damaged word counts as technical evidence from this length on, where the model agrees.
+_LONG, _SURE = 9, 0.9
 
 
 def supported(tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int]) -> bool:
     """Tell whether a line holds anything technical besides labels."""
     return bool(protected) or any(
-        strength(token.text) == STRONG and len(token.text) > 1 for index, token in enumerate(tokens) if index not in labelled
+        (strength(token.text) == STRONG and len(token.text) > 1) or _long_damaged(token.text)
+        for index, token in enumerate(tokens)
+        if index not in labelled
     )
+
+
+def _long_damaged(word: str) -> bool:
+    """A long word of the vocabulary with a letter wrong: nobody is called Angography."""
+    return len(word) >= _LONG and strength(word) == DAMAGED and believe(word).none > _SURE
 
 
 def grown(

@@ -23,7 +23,7 @@ def classify_header(texts: Sequence[HeaderText], known: Sequence[KnownValue], po
     cuts = []
     for item in texts:
         text = item.text.reveal()
-        marks = [mark for mark in judge(text, Neighbours(), sought, site) if _enough(mark, text)]
+        marks = [mark for mark in judge(text, Neighbours(), sought, site).marks if _enough(mark, text)]
         cuts += [HeaderCut(item.path, span.start, span.end, span.category, span.evidence) for span in settle(marks, policy)]
     return tuple(cuts)
 

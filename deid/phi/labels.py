@@ -17,6 +17,8 @@ from deid.phi.tokens import HARMLESS, UNKNOWN, Token, strength
 from deid.types import PhiCategory
 
 _LONGEST = 5
+# Shorter words that are nearly a label are taken for one only before a separator: PATLA is a name.
+_SURELY = 7
 _SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\s*[-–]\s(?=\S)")
 # A numeric label never claims a value without digits.
 _NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "date", "time", "age", "phone"}
@@ -60,9 +62,13 @@ def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int)
     table = tables.labels()
     for size in range(min(_LONGEST, len(tokens) - index), 0, -1):
         parts = tuple(keys[index : index + size])
-        if all(parts) and (label := table.get(parts) or (_nearly(tokens[index].text) if size == 1 else None)):
-            past = index + size
-            return LabelHit(index, past, label, _SEPARATOR.match(text, tokens[past - 1].end) is not None)
+        past = index + size
+        separated = _SEPARATOR.match(text, tokens[past - 1].end) is not None
+        label = table.get(parts) if all(parts) else None
+        if label is None and size == 1 and (separated or len(parts[0]) >= _SURELY):
+            label = _nearly(tokens[index].text)
+        if label:
+            return LabelHit(index, past, label, separated)
     return None
 
 

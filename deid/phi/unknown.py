@@ -1,0 +1,179 @@
+"""Judges what no pattern, label or known value claimed: words that are not provably technical, unexplained numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from deid.phi.canon import plain
+from deid.phi.closure import SEXES, YEAR, supported
+from deid.phi.model import NAME, believe
+from deid.phi.patterns import Mark
+from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, WEAK, Token, phrase_spans, strength
+from deid.types import PhiCategory
+
+# Five digits in a row that no grammar explains are an identifier until shown otherwise; six are most often the record number.
+_MANY_DIGITS, _RECORD_DIGITS = 5, 6
+# Shorter pieces are technical by chance.
+_JOINED = 4
+# The model spares a word above the first belief (0.3 % of names never seen reach it), and calls it a name below the second.
+_SURE, _NAMELIKE = 0.9, 0.8
+# Below this a word that is nearly technical is nearer to names: Collins, not "colliding".
+_NEARLY = 0.35
+_NOT_TECHNICAL, _NUMBER = "not-technical", "unexplained-number"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A word that the vocabulary does not know and that stays all the same, with the reason."""
+
+    start: int
+    end: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known of a line before its unknown words are judged."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    protected: list[tuple[int, int]]
+    labelled: set[int]
+
+    def settled(self, index: int) -> bool:
+        """Whether a token is a label or part of a technical segment."""
+        token = self.tokens[index]
+        return index in self.labelled or any(token.start < e and s < token.end for s, e in self.protected)
+
+
+def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple[list[Mark], list[Kept]]:
+    """Judge every token that is neither label nor technical segment; `marks` is what was found so far."""
+    phrased = {index for first, past in phrase_spans(line.tokens) for index in range(first, past)}
+    rest = [index for index in range(len(line.tokens)) if index not in phrased and not line.settled(index)]
+    technical = supported(line.tokens, line.protected, line.labelled) and len(line.tokens) > 1
+    found = _split_numbers(line)
+    kept: list[Kept] = []
+    open_words: list[int] = []
+    for index in rest:
+        token = line.tokens[index]
+        doubt = _doubt(token, technical)
+        if doubt == _NUMBER:
+            found.append(_number(token))
+        elif doubt:
+            reason = _excused(line.tokens, index, never)
+            if reason:
+                kept.append(Kept(token.start, token.end, reason))
+            else:
+                open_words.append(index)
+        else:
+            found += _plain(token, marks)
+    spared = _spared(line, open_words, technical, [*marks, *found])
+    kept += [Kept(line.tokens[index].start, line.tokens[index].end, f"model:{NAME}") for index in sorted(spared)]
+    found += [_unknown(line.tokens[index]) for index in open_words if index not in spared]
+    return found, kept
+
+
+def _doubt(token: Token, technical: bool) -> str:
+    """Why a token is not provably harmless; empty where it is. `technical`: the line has other technical evidence."""
+    if token.kind == "number":
+        return _NUMBER if len(token.text) >= _MANY_DIGITS else ""
+    if token.digits >= _MANY_DIGITS or (token.digits == _MANY_DIGITS - 1 and len(token.text) >= _MANY_DIGITS):
+        return _NUMBER
+    known = strength(token.text)
+    if known in HARMLESS or len(token.text) == 1 or (technical and known == WEAK):
+        return ""
+    if known == DAMAGED and technical and believe(token.text).none > _NEARLY:
+        return ""
+    if token.kind == "mixed" and (len(token.text) <= 3 or _technical_letters(token.text)):
+        return ""
+    return _NOT_TECHNICAL
+
+
+def _technical_letters(word: str) -> bool:
+    """Tell a word whose letters are technical without its digits: MCA2, SL10."""
+    return all(len(part) == 1 or strength(part) in HARMLESS for part in re.sub(r"\d+", " ", word).split())
+
+
+def _excused(tokens: tuple[Token, ...], index: int, never: frozenset[str]) -> str:
+    """Why a word stays that the vocabulary does not know as it stands."""
+    if plain(tokens[index].text) in never:
+        return "rule:site-never"
+    if _split_or_glued(tokens, index):
+        return "rule:split-word"
+    return ""
+
+
+def _split_or_glued(tokens: tuple[Token, ...], index: int) -> bool:
+    """Tell a technical word that an engine cut in two, or two that it joined: L eft, CTHEAD."""
+    word = tokens[index].text
+    for first, second in ((index - 1, index), (index, index + 1)):
+        if first >= 0 and second < len(tokens) and tokens[second].start - tokens[first].end == 1:
+            joined = tokens[first].text + tokens[second].text
+            if len(joined) >= _JOINED and strength(joined) == STRONG:
+                return True
+    return any(
+        strength(word[:cut]) == STRONG and strength(word[cut:]) == STRONG and (cut >= _JOINED or plain(word[:cut]) in ("ct", "mr"))
+        for cut in range(2, len(word) - _JOINED + 1)
+    )
+
+
+def _spared(line: Line, open_words: list[int], technical: bool, marks: list[Mark]) -> set[int]:
+    """Words that the model spares: few of them, in a line that is technical and holds nothing identifying."""
+    if any(mark.switch not in ("year", "sex") for mark in marks) or len(open_words) > 1 + len(line.tokens) // 4:
+        return set()
+    return {index for index in open_words if _surely_technical(line.tokens[index], technical)}
+
+
+def _surely_technical(token: Token, technical: bool) -> bool:
+    """In a technical line the model's word is enough; a word alone must be nearly one of the vocabulary as well."""
+    if token.kind != "word" or believe(token.text).none <= _SURE:
+        return False
+    return technical or strength(token.text) == DAMAGED
+
+
+def _unknown(token: Token) -> Mark:
+    """An unknown word: the model says whether it is like a name, or only not technical."""
+    if token.kind != "word":
+        return Mark(token.start, token.end, PhiCategory.OTHER, 0.6, _NOT_TECHNICAL, "unsure")
+    belief = believe(token.text)
+    if belief.none < _NAMELIKE:
+        return Mark(token.start, token.end, PhiCategory.NAME, round(1 - belief.none, 2), f"model:{NAME}")
+    return Mark(token.start, token.end, PhiCategory.NAME, 0.5, _NOT_TECHNICAL, "unsure")
+
+
+def _plain(token: Token, marks: list[Mark]) -> list[Mark]:
+    """A bare year or the patient's sex: the policy decides."""
+    if YEAR.fullmatch(token.text):
+        return [Mark(token.start, token.end, PhiCategory.DATE, 0.7, "rule:year", "year")]
+    if plain(token.text) in SEXES and (len(token.text) > 1 or _beside_age(token, marks)):
+        return [Mark(token.start, token.end, PhiCategory.OTHER, 0.7, "rule:sex", "sex")]
+    return []
+
+
+def _beside_age(token: Token, marks: list[Mark]) -> bool:
+    ages = [mark for mark in marks if mark.category is PhiCategory.AGE]
+    return any(token.start - mark.end in range(4) or mark.start - token.end in range(4) for mark in ages)
+
+
+def _number(token: Token) -> Mark:
+    category = PhiCategory.MRN if token.digits >= _RECORD_DIGITS else PhiCategory.OTHER_ID
+    return Mark(token.start, token.end, category, 0.6, _NUMBER)
+
+
+_GROUPS: Final = re.compile(r"\d+(?:\s?[-.]\s?\d+|\s\d+)+")
+
+
+def _split_numbers(line: Line) -> list[Mark]:
+    """Numbers of many digits that an engine cut with spaces, hyphens or dots."""
+    marks = []
+    for match in _GROUPS.finditer(line.text):
+        start, end = match.span()
+        groups = re.findall(r"\d+", match.group())
+        loose = re.search(r"\d\s\d", match.group()) is not None
+        if len("".join(groups)) < _RECORD_DIGITS or (loose and max(map(len, groups)) < 3):
+            continue
+        if not any(start < e and s < end for s, e in line.protected):
+            marks.append(Mark(start, end, PhiCategory.MRN, 0.6, _NUMBER))
+    return marks
