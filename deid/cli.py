@@ -182,8 +182,36 @@ def _known_values(known_from: str) -> Any:
 
 
 @app.command()
+@_with_policy
+def watch(
+    drop: Annotated[Path, typer.Argument(help="The drop folder.", show_default=False)],
+    *,
+    out: Out,
+    processed: Annotated[
+        Path | None, typer.Option("--processed", help="Move finished sources there; without it they stay.", show_default=False)
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to do.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Worker processes; 0 means one a core.")] = 0,
+    as_json: AsJson = False,
+    policy: Policy,
+) -> None:
+    """Watch a drop folder: files that are put in come out clean in DIR; runs until it is stopped."""
+    from deid import batch
+    from deid.watch import WatchOptions
+    from deid.watch import watch as watched
+
+    options = WatchOptions(processed=processed, once=once, notice=terminal.say, batch=batch.Options(jobs=jobs))
+    with terminal.Report(as_json=as_json) as report:
+        for outcome in watched(drop, out, policy, options):
+            report.take(outcome)
+            report.tell(outcome)
+    raise typer.Exit(batch.exit_code(report.outcomes) if report.outcomes else ExitCode.CLEAN)
+
+
+@app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The clean folder.", show_default=False)],
+    deep: Annotated[bool, typer.Option("--deep", help="Read every clean file again for identifying text.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check the audit chain, the outputs' hashes, and files in DIR that no record explains."""
@@ -191,13 +219,32 @@ def verify(
     from deid.keys import load_key
 
     report = check(folder, load_key())
-    for fault in report.faults:
-        terminal.say(f"{fault.text}{' ' + fault.file.reveal() if len(fault.file) and sys.stderr.isatty() else ''}")
+    faults = [(fault.seq, fault.text, fault.file.reveal()) for fault in report.faults]
+    if deep and report.sound and report.clean:
+        faults += _read_deep(folder)
+    for seq, text, file in faults:
+        terminal.say(f"{text} {file}".rstrip() if sys.stderr.isatty() or not file else text)
+        if as_json:
+            print(json.dumps({"record": seq or None, "fault": text}))
     if as_json:
-        faults = [{"record": fault.seq or None, "text": fault.text} for fault in report.faults]
-        print(json.dumps({"records": report.records, "clean": report.clean, "sound": report.sound, "faults": faults}))
-    terminal.say(f"{report.records} records, {report.clean} clean files: {'all as written' if report.sound else 'NOT sound'}.")
-    raise typer.Exit(ExitCode.CLEAN if report.sound else ExitCode.AUDIT_BROKEN)
+        print(json.dumps({"records": report.records, "clean": report.clean, "sound": not faults}))
+    terminal.say(f"{report.records} records, {report.clean} clean files: {'NOT sound' if faults else 'all as written'}.")
+    raise typer.Exit(ExitCode.AUDIT_BROKEN if faults else ExitCode.CLEAN)
+
+
+def _read_deep(folder: Path) -> list[tuple[int, str, str]]:
+    """Look at every file of a clean folder as if it were a source; only evidence that needs no neighbours counts."""
+    from deid import batch
+
+    faults = []
+    with terminal.Report(quiet=True) as report:
+        _follow(batch, [folder], Path(), Policy(), {"dry_run": True}, report)
+    for outcome in report.outcomes:
+        strong = sorted({finding.category.value for finding in outcome.plan.findings if finding.stands_alone})
+        if strong or outcome.status is Status.FAILED:
+            what = f"still shows {', '.join(strong)}" if strong else "cannot be read"
+            faults.append((0, f"A clean file {what}.", outcome.source.path.reveal()))
+    return faults
 
 
 @app.command()

@@ -80,6 +80,12 @@ class Report:
         if self._json:
             print(json.dumps(as_object(outcome), ensure_ascii=False), flush=True)
 
+    def tell(self, outcome: Outcome) -> None:
+        """Say a line about one outcome, where outcomes are rare and long awaited."""
+        if not self._quiet:
+            reasons = " ".join(sentence(reason) for reason in outcome.reasons)
+            self._console.print(f"{outcome.status.value}: {self._name(outcome)} {reasons}".rstrip(), markup=False)
+
     def _tally(self) -> str:
         counts = Counter(outcome.status for outcome in self._current.values())
         return " · ".join(f"{counts[status]} {status.value}" for status in Status if counts[status]) or "starting"

@@ -191,6 +191,9 @@ class TextSpan:
     evidence: str
 
 
+_CONTEXT_EVIDENCE: Final = ("not-technical", "closure", "label", "unexplained-number", "model")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something identifying, and where. `score` is 0-1 and comparable across judges.
@@ -211,6 +214,11 @@ class Finding:
         """Which kind of judge found it: ``ocr``, ``barcode``, ``face`` or ``reviewer``."""
         head = self.evidence.partition(":")[0]
         return head if head in ("barcode", "face", "reviewer") else "ocr"
+
+    @property
+    def stands_alone(self) -> bool:
+        """True where the evidence needs no neighbours: a pattern, a known value, a script, unread text, a face or a code."""
+        return not self.evidence.startswith(_CONTEXT_EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True)

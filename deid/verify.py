@@ -21,9 +21,6 @@ from deid.types import Finding, Frames, Instance, KnownValue, Reading, Reason, R
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Evidence that rests on what stands beside a word. Out of its context (the neighbours are black now) it proves nothing
-# about a word that the first look judged in full context and left.
-_CONTEXT_EVIDENCE = ("not-technical", "closure", "label", "unexplained-number", "model")
 # A first reading is trusted as "already judged" from this confidence on.
 _TRUSTED = 0.8
 # Share of a finding's area that masks (or words already judged) must cover for it to be no news.
@@ -105,7 +102,7 @@ def _read_again(
 
 def is_doubtful(finding: Finding) -> bool:
     """Tell whether a finding rests on its surroundings, or on text that nobody could read: a person's look settles it."""
-    return finding.evidence.partition(":")[0] in (*_CONTEXT_EVIDENCE, "unread")
+    return not finding.stands_alone or finding.evidence == "unread"
 
 
 def _judged_regions(lines: Sequence[TextLine]) -> list[Region]:
@@ -113,8 +110,8 @@ def _judged_regions(lines: Sequence[TextLine]) -> list[Region]:
 
 
 def _already_judged(finding: Finding, kept: Sequence[Region], frames: Frames) -> bool:
-    weak = finding.evidence.partition(":")[0] in _CONTEXT_EVIDENCE
-    return weak and is_covered(finding, kept, frames)
+    """Tell whether the first look judged these words in full context; out of it (the neighbours are black now) less is known."""
+    return not finding.stands_alone and is_covered(finding, kept, frames)
 
 
 def is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> bool:
