@@ -89,7 +89,7 @@ def _with_policy(command: Callable[..., Any]) -> Callable[..., Any]:
     wrapped.__signature__ = signature.replace(parameters=[*kept, *extra])  # type: ignore[attr-defined]
     # Typer reads annotations too, and would follow `__wrapped__` to those of the command itself.
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, *extra)}
-    del wrapped.__wrapped__  # type: ignore[attr-defined]
+    del wrapped.__wrapped__
     return wrapped
 
 
