@@ -106,7 +106,7 @@ def without_hidden_colour(stored: Stored) -> Stored:
 def black_of(stored: Stored) -> tuple[float, ...]:
     """Return the darkest value of a frame, opaque, a number a sample."""
     colours, alpha = _planes(stored)
-    dark = 0.0 if stored.dtype == np.uint8 else float(np.nanmin(colours))
+    dark = 0.0 if stored.dtype == np.uint8 else float(colours.min())
     opaque = () if alpha is None else (float(np.iinfo(stored.dtype).max),)
     return (*([dark] * colours.shape[2]), *opaque)
 
@@ -125,7 +125,7 @@ def looks_of(stored: Stored) -> tuple[Display, ...]:
     if alpha is not None and alpha.min() < _most(alpha):
         looks += [_rgb(_over(eight, alpha, 0)), _rgb(eight)]
     if stored.dtype != np.uint8:
-        low, high = np.nanpercentile(colours[::4, ::4], _PERCENTILES)
+        low, high = np.percentile(colours[::4, ::4], _PERCENTILES)
         looks.append(_rgb(_windowed(colours, float(low), float(high))))
     return tuple(look for index, look in enumerate(looks) if not any(np.array_equal(look, other) for other in looks[:index]))
 
@@ -139,13 +139,13 @@ def _planes(stored: Stored) -> tuple[Stored, Stored | None]:
 def _eight_bit(colours: Stored) -> Stored:
     if colours.dtype == np.uint8:
         return colours
-    return _windowed(colours, float(np.nanmin(colours)), float(np.nanmax(colours)))
+    return _windowed(colours, float(colours.min()), float(colours.max()))
 
 
 def _windowed(colours: Stored, low: float, high: float) -> Stored:
     """Map low to 0 and high to 255; one value alone shows as black."""
     scale = 255.0 / (high - low) if high > low else 0.0
-    scaled = (np.nan_to_num(colours.astype(np.float32), nan=low) - np.float32(low)) * np.float32(scale)
+    scaled = (colours.astype(np.float32) - np.float32(low)) * np.float32(scale)
     eight: Display = np.clip(scaled + np.float32(0.5), 0, 255).astype(np.uint8)
     return eight
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -17,29 +18,39 @@ if TYPE_CHECKING:
 _UNTIMED = 100
 
 
-def film_of(image: Image.Image, *, first: int = 0, orientation: int = 1) -> tuple[PixelFrames, tuple[int, ...]]:
+def film_of(
+    image: Image.Image, again: Callable[[], Image.Image], *, first: int = 0, orientation: int = 1
+) -> tuple[PixelFrames, tuple[int, ...]]:
     """Return the frames of an open animation from `first` on, all of the canvas's size, and their times in ms.
 
-    Frames of one kind: where one frame has colour or alpha, all have.
+    Frames of one kind: where one frame has colour or alpha, all have. `again` opens the file once more, for going back.
     """
     count = getattr(image, "n_frames", 1)
     times, modes = [], set()
     for index in range(first, count):
-        image.seek(index)
-        image.load()
+        _go_to(image, index)
         times.append(round(image.info.get("duration", 0)) or _UNTIMED)
         modes.add(_mode(image))
     mode = _joint_mode(modes)
     shape = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
 
     def decode(index: int) -> Stored:
+        nonlocal image
         with decoding():
-            image.seek(first + index)
-            image.load()
+            if first + index < image.tell():
+                image = again()
+            _go_to(image, first + index)
             return upright(samples(image, mode), orientation)
 
     frames = PixelFrames([shape] * (count - first), decode)
     return frames, tuple(times) if count - first > 1 else ()
+
+
+def _go_to(image: Image.Image, index: int) -> None:
+    """Step forward to a frame through every one before it: decoders compose a frame from the last one."""
+    for number in range(image.tell(), index + 1):
+        image.seek(number)
+        image.load()
 
 
 def _mode(image: Image.Image) -> str:

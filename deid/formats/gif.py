@@ -27,7 +27,7 @@ class Gif(RasterFormat):
         with decoding():
             image = open_picture(data, "GIF", policy)
             check_count(getattr(image, "n_frames", 1), policy)
-            frames, durations = film_of(image)
+            frames, durations = film_of(image, lambda: open_picture(data, "GIF", policy))
             fits = all(gif_file.holds(frames.stored(index)) for index in range(frames.count))
             removed = counted(gif_file.removed_parts(data))
             header = PictureHeader("gif" if fits else "png", durations, _plays(image), removed=removed)

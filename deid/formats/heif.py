@@ -49,7 +49,7 @@ def _read_avif(data: bytes, policy: Policy) -> Instance:
         check_count(count, policy)
         facts = photo_facts(image)
         if count > 1:
-            film, durations = film_of(image, orientation=facts.orientation)
+            film, durations = film_of(image, lambda: open_picture(data, "AVIF", policy), orientation=facts.orientation)
             return instance_of("avif", film, policy, PictureHeader("png", durations), camera=facts.camera, known=facts.known)
         image.load()
         return _still("avif", image, facts, policy, ())

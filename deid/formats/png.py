@@ -52,7 +52,7 @@ class Png(RasterFormat):
                     self.kind, frames, policy, PictureHeader("png", removed=removed), camera=facts.camera, known=facts.known
                 )
             hidden = 1 if getattr(image, "default_image", False) else 0
-            film, durations = film_of(image, first=hidden, orientation=facts.orientation)
+            film, durations = film_of(image, lambda: open_picture(bare, "PNG", policy), first=hidden, orientation=facts.orientation)
             header = PictureHeader("png", durations, int(image.info.get("loop", 0)), removed=removed)
             dropped = (HeaderChange("DefaultImage", "X"),) if hidden else ()
             return instance_of(self.kind, film, policy, header, camera=facts.camera, known=facts.known, dropped=dropped)

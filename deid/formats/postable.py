@@ -12,7 +12,7 @@ from deid.errors import FileRefused
 from deid.formats.arrays import PixelFrames
 from deid.formats.dicom.frames import DicomFrames
 from deid.formats.header import PictureHeader
-from deid.formats.raster import RasterFormat, grey_where_possible, picture_kind, shown
+from deid.formats.raster import RasterFormat, format_of, grey_where_possible, picture_kind, shown
 from deid.policy import Policy
 from deid.types import Instance
 
@@ -40,7 +40,7 @@ def postable(instance: Instance, policy: Policy) -> tuple[RasterFormat, Instance
     duration = round(source.frame_time_ms or _USUAL_MS)
     header = PictureHeader(kind, (duration,) * source.count if source.count > 1 and instance.cine else ())
     frames = shown(_squared(source), kind)
-    return RasterFormat(), replace(instance, frames=frames, header=header, header_text=())
+    return format_of(kind), replace(instance, frames=frames, header=header, header_text=())
 
 
 def _squared(source: DicomFrames) -> PixelFrames:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -29,10 +30,22 @@ class Writer(Protocol):
         """Write the frames."""
 
 
-class RasterFormat:
+class RasterFormat(ABC):
     """A raster format: the subclass recognises, reads and walks; what is written depends on the header and the policy."""
 
     kind = ""
+
+    @abstractmethod
+    def accepts(self, data: bytes) -> bool:
+        """Tell from the content whether the file is of this kind."""
+
+    @abstractmethod
+    def read(self, data: bytes, policy: Policy) -> Instance:
+        """Decode a file; limits are checked before decoding."""
+
+    @abstractmethod
+    def strangers(self, data: bytes) -> tuple[str, ...]:
+        """Walk a written file against the allow-list of its format."""
 
     def extension(self, instance: Instance, policy: Policy) -> str:
         """Extension of the file that `write` makes, with the dot."""
@@ -45,6 +58,12 @@ class RasterFormat:
         header: PictureHeader = instance.header
         encode(header.writes, frames, header, file, plan.masks)
         return header.removed
+
+
+def format_of(kind: str) -> RasterFormat:
+    """Return the format of a kind that can be written."""
+    door: type[RasterFormat] = getattr(import_module(f"deid.formats.{kind}"), kind.capitalize())
+    return door()
 
 
 def encode(kind: str, frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:

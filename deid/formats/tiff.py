@@ -95,7 +95,16 @@ def _decoded(data: bytes, image: Image.Image, number: int, page: Page) -> Stored
         stored = samples(image)
     if stored.dtype == np.uint16 and page.get(tiff_file.PHOTOMETRIC, 1) == _MIN_IS_WHITE:
         stored = np.uint16(2 ** bits[0] - 1) - stored
+    if stored.dtype.kind == "f":
+        return _finite(stored)
     return deep_to_srgb(stored, profile) if stored.dtype == np.uint16 else stored
+
+
+def _finite(stored: Stored) -> Stored:
+    """Give every sample a number: what is none becomes the darkest, what is endless the darkest or brightest there is."""
+    known = stored[np.isfinite(stored)]
+    low, high = (known.min(), known.max()) if known.size else (np.float32(0), np.float32(0))
+    return np.nan_to_num(stored, nan=float(low), posinf=float(high), neginf=float(low))
 
 
 def _deep(data: bytes, number: int) -> Stored:

@@ -34,7 +34,7 @@ class Webp(RasterFormat):
                 image.load()
                 frames, durations = PixelFrames.of([upright(samples(image), facts.orientation)]), tuple[int, ...]()
             else:
-                frames, durations = film_of(image, orientation=facts.orientation)
+                frames, durations = film_of(image, lambda: open_picture(data, "WEBP", policy), orientation=facts.orientation)
             header = PictureHeader("webp", durations, int(image.info.get("loop", 0)), removed=removed)
             return instance_of(self.kind, frames, policy, header, camera=facts.camera, known=facts.known)
 

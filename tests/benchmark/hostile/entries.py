@@ -47,8 +47,8 @@ def scene(rng, samples=3, rows=ROWS, columns=COLUMNS):
         centre = (int(rng.integers(0, columns)), int(rng.integers(0, rows)))
         axes = (int(rng.integers(20, 80)), int(rng.integers(15, 60)))
         cv2.ellipse(picture, centre, axes, float(rng.integers(0, 180)), 0, 360, tuple(map(int, rng.integers(60, 230, 3))), -1)
-    picture = cv2.GaussianBlur(picture, (0, 0), 6)
-    picture[: rows // 6, : columns // 5] = (200, 60, 40)  # one corner that says which way is up
+    picture[: rows // 4, : columns // 3] = (200, 60, 40)  # one corner that says which way is up
+    picture = cv2.GaussianBlur(picture, (0, 0), 9)
     grainy = np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
     if samples == 3:
         return grainy
