@@ -71,15 +71,18 @@ def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: lis
     """Swallow what stands beside a name and is part of it, outwards in both directions."""
     found = []
     for step in (1, -1):
-        reach: dict[int, Mark] = {}
+        reach: dict[int, list[Mark]] = {}
         for index in range(len(tokens)) if step > 0 else range(len(tokens) - 1, -1, -1):
             named = [mark for mark in over[index] if mark.category in _NAMED]
-            near = reach.get(index - step)
-            if near and index not in fixed and _belongs(tokens, text, index, step, near.category in _PLACES):
-                named.append(Mark(tokens[index].start, tokens[index].end, near.category, 0.6, "closure", near.switch))
-                found.append(named[-1])
-            if named:
-                reach[index] = min(named, key=lambda mark: (mark.switch != "", mark.category not in _PLACES))
+            if index not in fixed:
+                swallowed = [
+                    Mark(tokens[index].start, tokens[index].end, near.category, 0.6, "closure", near.switch)
+                    for near in reach.get(index - step, ())
+                    if _belongs(tokens, text, index, step, near.category in _PLACES)
+                ]
+                named += swallowed
+                found += swallowed
+            reach[index] = list({(mark.category, mark.switch): mark for mark in named}.values())
     return found
 
 

@@ -51,6 +51,8 @@ _FREED: Final = {
     PhiCategory.AGE,
     PhiCategory.PHONE,
     PhiCategory.OTHER_ID,
+    PhiCategory.MRN,
+    PhiCategory.ACCESSION,
     PhiCategory.NATIONAL_ID,
 }
 

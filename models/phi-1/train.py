@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 LOCALES = (
     "en_US en_GB en_IN de_DE de_AT fr_FR es_ES es_MX it_IT pt_BR pt_PT nl_NL pl_PL tr_TR sv_SE da_DK fi_FI no_NO "
     "cs_CZ sk_SK hu_HU ro_RO hr_HR sl_SI lt_LT lv_LV et_EE vi_VN id_ID yo_NG zu_ZA az_AZ"
-).split()  # noqa: SIM905: a list of this length reads best as words
+).split()  # noqa: SIM905
 ROMANISED = ("zh_CN", "ja_JP")
 
 
@@ -123,7 +123,7 @@ def examples(words: dict[str, list[str]], rng: np.random.Generator) -> tuple[lis
                 text = (word.upper(), word.title(), word.lower())[
                     int(rng.choice(3, p=(0.45, 0.45, 0.1) if kind != "none" else (0.4, 0.35, 0.25)))
                 ]
-                while rng.random() < 0.35:
+                while rng.random() < 0.45:
                     text = noise(text)
                 if len(text) > 1 and not any(map(str.isdigit, text)):
                     texts.append(text)
