@@ -22,7 +22,7 @@ from deid.policy import Policy
 if TYPE_CHECKING:
     from deid.types import Display
 
-_PACKAGES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "rapidocr", "pydicom", "pillow", "pebble", "typer")
+_PACKAGES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "rapidocr", "pydicom", "pillow", "typer")
 _EXTRAS: Final = {"pillow-heif": "HEIC and AVIF photos", "pypdfium2": "PDF", "watchfiles": "an earlier alarm for `deid watch`"}
 
 

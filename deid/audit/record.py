@@ -103,6 +103,11 @@ def _verified(verification: Verification | None) -> dict[str, Any] | None:
         "passes": list(verification.passes),
         "findings": verification.findings,
         "leaked": len(verification.leaked),
-        "largest_change": verification.changed_outside,
-        "psnr": round(verification.psnr, 2) if math.isfinite(verification.psnr) else None,
+        "largest_change": _finite(verification.changed_outside),
+        "psnr": _finite(verification.psnr),
     }
+
+
+def _finite(number: float) -> float | None:
+    """A number as JSON has it; infinite where nothing changed (ratio), or where frames cannot be compared (difference)."""
+    return round(float(number), 2) if math.isfinite(number) else None

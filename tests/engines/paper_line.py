@@ -13,10 +13,10 @@ import signal
 import time
 from pathlib import Path
 
+from deid.batch.tasks import Surveyed, Task, Work, ended
 from deid.errors import FileRefused
 from deid.keys import Key
 from deid.policy import Policy
-from deid.tasks import Surveyed, Task, Work, ended
 from deid.types import KnownValue, Outcome, PhiText, Reason, Status
 
 

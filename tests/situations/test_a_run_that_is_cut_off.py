@@ -13,9 +13,9 @@ import pytest
 
 from deid.audit import AuditLog, check
 from deid.batch import Options, run_with
+from deid.batch.ledger import Ledger
 from deid.errors import AuditBroken, FolderRefused
 from deid.keys import load_key
-from deid.ledger import Ledger
 from deid.policy import Policy
 from tests.engines.paper_line import PAPER
 

@@ -230,7 +230,7 @@ def test_values_of_the_user_are_sought_everywhere_and_reopen_too(case, out):
 
 def test_a_dry_run_writes_nothing(case, out, monkeypatch):
     put(case, a="one")
-    monkeypatch.setattr("deid.batch.plan", PAPER.survey.__globals__["planned"])
+    monkeypatch.setattr("deid.batch.session.plan", PAPER.survey.__globals__["planned"])
     outcomes = go(case, out, dry_run=True)
     assert statuses(outcomes) == {1: "clean"}
     assert not out.exists()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from deid.batch.workers import Limits, Lost, Setup, Workers
 from deid.errors import EnvironmentBroken
 from deid.types import Reason
-from deid.workers import Limits, Lost, Setup, Workers
 from tests.engines import jobs
 
 LIMITS = Limits(seconds=2.0, memory_mb=600)
@@ -131,7 +131,7 @@ def test_what_codecs_print_goes_nowhere(capfd):
 SCRIPT = """
 import sys
 from tests.engines import jobs
-from deid.workers import Limits, Setup, Workers
+from deid.batch.workers import Limits, Setup, Workers
 workers = Workers(2, Setup(jobs.load, (7,), jobs.describe), Limits(60.0, 600))
 for item, pid in workers.run(jobs.work, iter([("sleep", 1), ("sleep", 1), *[("sleep", 30_000)] * 2])):
     print(pid, flush=True)

@@ -1,4 +1,4 @@
-"""A case folder: walk, survey, resume, workers, one writer of the audit log."""
+"""One run over one clean folder: survey, do what is left to do, do again what siblings tell about, record."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from deid import __version__, naming
+from deid import __version__
 from deid.audit import AuditLog, RunFacts, record_from
-from deid.clean_folder import CleanFolder
+from deid.batch import naming
+from deid.batch.clean_folder import CleanFolder
+from deid.batch.ledger import TRANSIENT, Entry, Ledger
+from deid.batch.tasks import Surveyed, Task, Work, ended, plan
+from deid.batch.walk import Found, walk
+from deid.batch.workers import Limits, Lost, Setup, Workers
 from deid.decisions import Decisions, for_audit
 from deid.errors import AuditBroken, ExitCode, UsageError
 from deid.keys import load_key
-from deid.ledger import TRANSIENT, Entry, Ledger
 from deid.policy import Policy
-from deid.tasks import Surveyed, Task, Work, ended, plan
 from deid.types import Decision, KnownValue, Outcome, PhiText, Reason, Status
-from deid.walk import Found, walk
-from deid.workers import Limits, Lost, Setup, Workers
 
 # Files of a case are done again for values that were read in a sibling's pixels; each round may bring a few more.
 _ROUNDS: Final = 2

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from deid.batch.walk import Found
 from deid.errors import AuditBroken, FolderRefused
 from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
-from deid.walk import Found
 
 _SCHEMA: Final = Path(__file__).with_name("ledger.sql")
 _EVERYWHERE: Final = ""
@@ -48,6 +48,7 @@ class Entry:
     done_in: str
     known_upto: int
     may_keep: int
+    moved: int
 
     @property
     def source(self) -> Source:
@@ -226,10 +227,11 @@ class Ledger:
         self._db.execute("INSERT INTO scopes SELECT ?, scope, depth FROM scopes WHERE file = ? AND depth > 0", (new, entry.id))
         return new
 
-    def moved(self, old: Path, new: Path) -> None:
-        """Note that a source was moved."""
+    def moved(self, old: Path, new: Path, stat: str) -> None:
+        """Note that a finished source was moved."""
         self._db.execute("DELETE FROM files WHERE path = ?", (os.fsencode(new),))
-        self._db.execute("UPDATE files SET path = ? WHERE path = ?", (os.fsencode(new), os.fsencode(old)))
+        query = "UPDATE files SET path = ?, stat = ?, moved = 1 WHERE path = ?"
+        self._db.execute(query, (os.fsencode(new), stat, os.fsencode(old)))
 
     def owner(self, stem: str) -> Entry | None:
         """The row that owns the name of an output."""
@@ -367,7 +369,7 @@ class Ledger:
 
 _COLUMNS: Final = (
     "id, path, run, number, label, stat, survey_with, input_id, input_sha256, kind, case_code, stem, status, reasons, output, "
-    "output_sha256, output_stat, seq, done_with, done_in, known_upto, may_keep"
+    "output_sha256, output_stat, seq, done_with, done_in, known_upto, may_keep, moved"
 )
 
 

@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS files (
     done_in TEXT NOT NULL DEFAULT '',       -- the run that did it
     known_upto INTEGER NOT NULL DEFAULT 0,  -- every value up to this one was sought in it
     kept_known INTEGER NOT NULL DEFAULT 0,  -- whether the text left visible in it was noted
-    may_keep INTEGER NOT NULL DEFAULT 0     -- whether its own name was found clean
+    may_keep INTEGER NOT NULL DEFAULT 0,    -- whether its own name was found clean
+    moved INTEGER NOT NULL DEFAULT 0        -- whether the watcher moved it away when it was done
 ) STRICT;
 CREATE INDEX IF NOT EXISTS files_run ON files (run, number);
 CREATE INDEX IF NOT EXISTS files_input ON files (input_id);

@@ -39,11 +39,11 @@ _LAST_BREATH: Final = 5.0
 _ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
-_VOCABULARY: Final = ("deid.types", "deid.errors", "deid.tasks", "deid.workers")
+_VOCABULARY: Final = ("deid.types", "deid.errors", "deid.batch.tasks", "deid.batch.workers")
 _BOOT: Final = (
     "import sys; from multiprocessing.connection import Connection; "
     "pipe = Connection(int(sys.argv[1])); sys.path[:] = pipe.recv(); "
-    "from deid.workers import serve; serve(pipe, int(sys.argv[2]))"
+    "from deid.batch.workers import serve; serve(pipe, int(sys.argv[2]))"
 )
 
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from deid.batch.ledger import Entry, Ledger
 from deid.keys import Key
-from deid.ledger import Entry, Ledger
 from deid.policy import Policy
 
 _CODE: Final = 12
@@ -77,8 +77,8 @@ def _number(entry: Entry, ledger: Ledger, group: str) -> int:
 
 
 def _given_up(owner: Entry, entry: Entry, ledger: Ledger) -> bool:
-    """Take a name over from a row whose source is gone: the same file, moved or renamed."""
-    if owner.input_id != entry.input_id or os.path.lexists(owner.path):
+    """Take a name over from a row whose source is gone or put away: the same file, moved, renamed or put in again."""
+    if owner.input_id != entry.input_id or (os.path.lexists(owner.path) and not owner.moved):
         return False
     ledger.inherit(entry.id, owner.id)
     return True
