@@ -89,7 +89,7 @@ def drawn(picture: Display, overlays: Sequence[Overlay], index: int) -> Display 
         if plane is None or not plane.any():
             continue
         rows, columns = out.shape[:2]
-        inner = plane[max(0, -overlay.top) : rows - overlay.top, max(0, -overlay.left) : columns - overlay.left]
+        inner = plane[max(0, -overlay.top) : max(0, rows - overlay.top), max(0, -overlay.left) : max(0, columns - overlay.left)]
         top, left = max(0, overlay.top), max(0, overlay.left)
         out[top : top + inner.shape[0], left : left + inner.shape[1]][inner > 0] = 255
         any_drawn = True

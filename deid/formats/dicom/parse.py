@@ -15,6 +15,8 @@ from deid.formats.dicom.quiet import quiet
 from deid.policy import Policy
 
 _PREAMBLE: Final = 128
+_PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_LAST_GROUP: Final = 0x7FE0
 _UNDEFINED: Final = 0xFFFFFFFF
 _EXPLICIT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV".split()
@@ -59,9 +61,20 @@ def parse(data: bytes, policy: Policy) -> FileDataset:
         raise FileRefused("broken") from None
     if not len(dataset):
         raise FileRefused("broken")
+    _drop_what_trails(dataset)
     if any(_cut_off(element) for element in dataset.values()):
         raise FileRefused("truncated")
     return dataset
+
+
+def _drop_what_trails(dataset: FileDataset) -> None:
+    """Drop what was read from bytes after the dataset: after the pixels no lower tag can follow (PS3.5 7.1)."""
+    tags = list(dataset.keys())
+    ends = [at for at, tag in enumerate(tags) if tag in _PIXELS]
+    if ends:
+        for tag in tags[max(ends) + 1 :]:
+            if tag < tags[max(ends)] or tag.group > _LAST_GROUP:
+                del dataset[tag]
 
 
 def _cut_off(element: Any) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 from pydicom.uid import UID_dictionary
 
 from deid.formats.dicom.header_text import technical
@@ -86,10 +88,12 @@ def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> Da
         return None
     if action == "Z":
         scrub.note(path, tag, "Z")
-        return _identity(element, scrub) or DataElement(tag, vr, [] if vr == "SQ" else None)
+        wanted = _wanted_vr(tag, vr)
+        return _identity(tag, wanted, scrub) or DataElement(tag, wanted, [] if wanted == "SQ" else None)
     if action == "D":
         scrub.note(path, tag, "D")
-        return _identity(element, scrub) or _dummy(element)
+        wanted = _wanted_vr(tag, vr)
+        return _identity(tag, wanted, scrub) or _dummy(tag, wanted)
     if vr == "SQ":
         items = [scrubbed(item, scrub, item_path(path, tag, index)) for index, item in enumerate(element.value or ())]
         return DataElement(tag, "SQ", items)
@@ -144,19 +148,22 @@ def _cut(text: str, element: DataElement, dataset: Dataset, scrub: Scrub, path: 
     return without(text, spans) if spans else text
 
 
-def _identity(element: DataElement, scrub: Scrub) -> DataElement | None:
+def _wanted_vr(tag: BaseTag, vr: str) -> str:
+    """Return the dictionary's VR: what the file calls it may not hold what takes its place."""
+    return dictionary_VR(tag).split(" or ")[0] if dictionary_has_tag(tag) else vr
+
+
+def _identity(tag: BaseTag, vr: str, scrub: Scrub) -> DataElement | None:
     """Give the patient the pseudonym: an empty id or name would merge patients in an archive."""
-    if keyword(element.tag) in ("PatientID", "PatientName"):
-        return DataElement(element.tag, element.VR, scrub.code)
-    return None
+    return DataElement(tag, vr, scrub.code) if keyword(tag) in ("PatientID", "PatientName") else None
 
 
-def _dummy(element: DataElement) -> DataElement:
-    if element.VR != "SQ":
-        return DataElement(element.tag, element.VR, dummy(element.VR))
+def _dummy(tag: BaseTag, vr: str) -> DataElement:
+    if vr != "SQ":
+        return DataElement(tag, vr, dummy(vr))
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "REMOVED", "99DEID", "Removed"
-    return DataElement(element.tag, "SQ", [code])
+    return DataElement(tag, "SQ", [code])
 
 
 def mapped_uid(text: str, key: Key) -> str:

@@ -13,6 +13,7 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 # A shorter part of a name ("Li") or id ("12") stands for too much else to be cut inside another text.
 _SHORTEST_PART = 3
 _SHORTEST_CJK = 2
+_LONG_DIGITS = 6
 # Values of these attributes are whole phrases; only the values of persons are cut word by word.
 _WHOLE = ("Institution", "Issuer", "Clinical", "Address", "Location", "Department", "Station", "Service", "Folder", "File", "Case")
 
@@ -67,6 +68,8 @@ def _patterns(name: str, value: str) -> set[str]:
     patterns = {_phrase(words)} if _tells("".join(words)) else set()
     if "Name" in name and not any(part in name for part in _WHOLE):
         patterns |= {_phrase([word]) for word in words if _tells(word) and not word.isdecimal()}
+    # An id is written without its letters as well.
+    patterns |= {rf"(?<!\d){digits}(?!\d)" for digits in re.findall(r"\d+", value) if len(digits) >= _LONG_DIGITS}
     return patterns
 
 

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import ExplicitVRLittleEndian
 
+from deid.errors import FileRefused
 from deid.formats.dicom.codecs import can_encode, encode, hides_bits
 from deid.formats.dicom.frames import DicomFrames, swapped_words
 from deid.formats.dicom.layout import Layout
@@ -51,8 +52,14 @@ def put_pixels(clean: Dataset, source: Dataset, own: DicomFrames, frames: Frames
 def write_dataset(clean: Dataset, layout_syntax: Any, file: BinaryIO) -> None:
     """Write a dataset as a DICOM file: preamble of zeros, file meta made anew, nothing after the last attribute."""
     whole = FileDataset(None, clean, preamble=b"\0" * 128, file_meta=file_meta(clean, layout_syntax))
-    with quiet():
-        dcmwrite(file, whole, enforce_file_format=True)
+    try:
+        with quiet():
+            dcmwrite(file, whole, enforce_file_format=True)
+    except OSError:
+        raise
+    except Exception:
+        # What pydicom says here may quote a value.
+        raise FileRefused("write-failed", "attributes") from None
 
 
 def _touched(frames: Frames, own: DicomFrames, index: int) -> bool:
