@@ -109,15 +109,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "use": decision.use or None,
         "kept": [_box(finding) for finding in decision.kept],
         "added": [_box(finding) for finding in decision.added],
-        "removed": [
-            {
-                "frames": list(removal.region.frames),
-                "polygon": [list(point) for point in removal.region.polygon],
-                "category": removal.category.value,
-                "reason": removal.reason,
-            }
-            for removal in decision.removed
-        ],
+        "removed": [{**_box(removal.finding), "reason": removal.reason} for removal in decision.removed],
     }
 
 
@@ -147,7 +139,7 @@ def _from_json(line: Mapping[str, Any]) -> Decision:
         line["time"],
         kept=boxes_from(line["kept"]),
         added=boxes_from(line["added"]),
-        removed=tuple(Removal(PhiCategory(row["category"]), _region(row), row["reason"]) for row in line["removed"]),
+        removed=tuple(Removal(*boxes_from([row]), row["reason"]) for row in line["removed"]),
         rejected=line["action"] == "reject",
         consent=line["consent"] or "",
         platform=line["platform"] or "",

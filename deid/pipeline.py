@@ -234,7 +234,7 @@ def _prove_once(
     draft = write(plan)
     verification = verify(draft.data, name, look.instance, look.reading, plan.masks, look.known, tools.second_look)
     if decision is not None and decision.removed:
-        uncovered = (*plan.masks, *(removal.region for removal in decision.removed))
+        uncovered = (*plan.masks, *(removal.finding.region for removal in decision.removed))
         leaked = tuple(
             leak
             for leak in verification.leaked

@@ -269,10 +269,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A proposed box that a person took away: its category and region, and why (a code of `errors.REMOVALS`)."""
+    """A proposed box that a person took away, and why (a code of `errors.REMOVALS`)."""
 
-    category: PhiCategory
-    region: Region
+    finding: Finding
     reason: str
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from deid.policy import Policy
 from deid.redaction.plan import merged
-from deid.types import Decision, Finding, Frames, PhiCategory, Plan, Region
+from deid.types import Decision, Finding, Frames, PhiCategory, Plan
 
 BoxId = tuple[tuple[tuple[int, int], ...], tuple[int, int], PhiCategory]
 
@@ -31,7 +31,7 @@ def decide(plan: Plan, decision: Decision, frames: Frames, policy: Policy) -> Pl
     policy
         Decides which boxes may be taken away.
     """
-    taken = {_identity(removal.region, removal.category) for removal in decision.removed}
+    taken = {_id_of(removal.finding) for removal in decision.removed}
     left = [finding for finding in plan.findings if not (may_be_removed(finding, policy) and _id_of(finding) in taken)]
     present = {_id_of(finding) for finding in left}
     more = [replace(finding, region=finding.region.clipped(frames.count)) for finding in (*decision.kept, *decision.added)]
@@ -45,8 +45,4 @@ def may_be_removed(finding: Finding, policy: Policy) -> bool:
 
 
 def _id_of(finding: Finding) -> BoxId:
-    return _identity(finding.region, finding.category)
-
-
-def _identity(region: Region, category: PhiCategory) -> BoxId:
-    return region.polygon, region.frames, category
+    return finding.region.polygon, finding.region.frames, finding.category
