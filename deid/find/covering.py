@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from deid.find.geometry import axes, corners, degrees, outwards, part, sides, straightened, turned, within
+from deid.find.geometry import axes, corners, degrees, near, outwards, part, sides, straightened, turned, within
 from deid.types import Quad, TextLine
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _border(points: Corners, lines: Sequence[Corners], picture: Display, side: i
     length, thickness = sides(points)
     middle = points.mean(axis=0)
     nearest, strip = np.inf, None
-    for other in lines:
+    for other in (lines[index] for index in near(points, lines)):
         apart = other.mean(axis=0) - middle
         distance = side * float(apart @ v)
         if not 0.35 * thickness < distance < min(nearest, 1.5 * thickness) or abs(degrees(other) - degrees(points)) > 10:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -40,22 +41,37 @@ def outwards(points: Corners) -> Quad:
 
 def sides(points: Corners) -> tuple[float, float]:
     """Return length (along the text) and thickness (across it) of a quad, in pixels."""
-    along = np.linalg.norm(points[1] - points[0]) + np.linalg.norm(points[2] - points[3])
-    across = np.linalg.norm(points[3] - points[0]) + np.linalg.norm(points[2] - points[1])
-    return float(along) / 2, float(across) / 2
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points.tolist()
+    along = math.hypot(bx - ax, by - ay) + math.hypot(cx - dx, cy - dy)
+    across = math.hypot(dx - ax, dy - ay) + math.hypot(cx - bx, cy - by)
+    return along / 2, across / 2
 
 
 def axes(points: Corners) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the unit vectors along the text and across it (downwards)."""
-    along = (points[1] - points[0]) + (points[2] - points[3])
-    across = (points[3] - points[0]) + (points[2] - points[1])
-    return along / max(1e-9, float(np.linalg.norm(along))), across / max(1e-9, float(np.linalg.norm(across)))
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points.tolist()
+    return _unit(bx - ax + cx - dx, by - ay + cy - dy), _unit(dx - ax + cx - bx, dy - ay + cy - by)
+
+
+def _unit(x: float, y: float) -> NDArray[np.float64]:
+    length = max(1e-9, math.hypot(x, y))
+    return np.array((x / length, y / length))
 
 
 def degrees(points: Corners) -> float:
     """Return the lean of the text against the horizontal, in degrees, -180 to 180; positive is clockwise."""
-    along, _ = axes(points)
-    return math.degrees(math.atan2(along[1], along[0]))
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points.tolist()
+    return math.degrees(math.atan2(by - ay + cy - dy, bx - ax + cx - dx))
+
+
+def near(points: Corners, others: Sequence[Corners]) -> list[int]:
+    """Return the numbers of those quads whose surrounding circles meet, or nearly meet, that of `points`; in order."""
+    if not others:
+        return []
+    every = np.stack(others)
+    apart = np.hypot(*(every.mean(axis=1) - points.mean(axis=0)).T)
+    reach = np.hypot(*(every[:, 2] - every[:, 0]).T) / 2 + math.hypot(*(points[2] - points[0])) / 2
+    return [int(index) for index in np.flatnonzero(apart < 1.1 * reach)]
 
 
 def grown(points: Corners, along: float, across: float) -> Corners:
@@ -96,21 +112,16 @@ def reading_order(rectangle: Corners) -> Corners:
     return points
 
 
-def levelled(points: Corners) -> Corners:
-    """Lay a quad level where it leans so little that the upright box around it is hardly thicker.
-
-    The least rectangle around a short word leans with its letters, not with its line.
-    """
-    length, thickness = sides(points)
-    lean = degrees(points)
-    off = (lean + 45) % 90 - 45
-    if abs(off) > 8 or math.tan(math.radians(abs(off))) * length > 0.3 * thickness:
-        return points
-    x0, y0 = points.min(axis=0)
-    x1, y1 = points.max(axis=0)
-    box = turned(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), round(lean / 90))
-    # Half of the thickness that leaning adds is air.
-    return grown(box, 0.0, -0.25 * math.sin(math.radians(abs(off))) * length)
+def leaning(points: Corners, lean: float) -> Corners:
+    """Turn a quad to another lean (degrees), so that it still holds what it held."""
+    u = np.array((math.cos(math.radians(lean)), math.sin(math.radians(lean))))
+    v = np.array((-u[1], u[0]))
+    x, y = points @ u, points @ v
+    length, _ = sides(points)
+    # Half of the thickness that turning adds is air at the corners.
+    spare = 0.25 * abs(math.sin(math.radians(lean - degrees(points)))) * length
+    top, bottom = y.min() + spare, y.max() - spare
+    return np.array([x.min() * u + top * v, x.max() * u + top * v, x.max() * u + bottom * v, x.min() * u + bottom * v])
 
 
 def straightened(image: Display, points: Corners, rows: int) -> Display:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from deid.find.geometry import axes, degrees, grown, sides
+from deid.find.geometry import axes, degrees, grown, near, sides
 from deid.find.passes import Sight
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def joined(sights: Sequence[Sight], picture: Display) -> list[Sight]:
     for sight in sights:
         if _known(_core(sight.points), drawn, picture):
             continue
-        kin = next((index for index, line in enumerate(lines) if _same_line(sight.points, line.points)), None)
+        close = near(sight.points, [line.points for line in lines])
+        kin = next((index for index in close if _same_line(sight.points, lines[index].points)), None)
         if kin is None:
             lines.append(sight)
         else:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from deid.find.covering import covering, covering_quad, reading_quad, rooms
 from deid.find.geometry import outwards, sides, within
+from deid.find.leaning import settled
 from deid.find.lines import joined
-from deid.find.passes import Pass, see
+from deid.find.passes import Pass, Sight, see
 from deid.protocols import TextEngine
 from deid.types import FrameRange, TextLine
 
@@ -33,7 +34,7 @@ def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: F
     """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames."""
     shape = picture.shape[0], picture.shape[1]
     seen = [see(picture, by, engine) for by in passes]
-    sights = joined([sight for one in seen for sight in one.sights], picture)
+    sights = joined(_settled([sight for one in seen for sight in one.sights]), picture)
     room = rooms([sight.points for sight in sights], picture)
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]
     lines, ghosts = [], sum(one.ghosts for one in seen)
@@ -44,3 +45,8 @@ def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: F
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
         lines.append(covering(named, quad, covering_quad(sight.points, own), shape))
     return Looked(tuple(lines), ghosts)
+
+
+def _settled(sights: Sequence[Sight]) -> list[Sight]:
+    quads = settled([sight.points for sight in sights])
+    return [replace(sight, points=points) for sight, points in zip(sights, quads, strict=True)]

@@ -75,7 +75,7 @@ HALF: Final = Pass("half", 0.5)
 QUARTER: Final = Pass("quarter", 0.25)
 NORMALISED: Final = Pass("normalised", 1.0, normalised)
 
-THOROUGH: Final = (PLAIN, NORMALISED, HALF, QUARTER)
+THOROUGH: Final = (PLAIN, HALF, QUARTER)
 """All passes, in order of trust: the geometry of the first that saw a line is kept."""
 FAST: Final = (PLAIN, HALF, QUARTER)
 """The passes that find most for their time."""

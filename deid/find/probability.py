@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from deid.find.geometry import grown, levelled, reading_order
+from deid.find.geometry import grown, reading_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def _boxes(probability: NDArray[np.float32], step: int, left: int, top: int) -> 
         rectangle = cv2.boxPoints((middle, (size[0] + 1, size[1] + 1), angle)).astype(np.float64) + 0.5
         reach = (size[0] + 1) * (size[1] + 1) * _UNCLIP / (2 * (size[0] + size[1] + 2))
         corner = np.array((left, top))
-        yield grown(levelled(reading_order(rectangle)), reach, reach) + corner, score
+        yield grown(reading_order(rectangle), reach, reach) + corner, score
 
 
 def _filled(outline: NDArray[np.int32], x: int, y: int, width: int, height: int) -> NDArray[np.float32]:
