@@ -18,6 +18,7 @@ SUITES: dict[str, tuple[suites.Maker, int]] = {
     "dicom": (suites.dicom_suite, 20),
     "cine": (suites.cine_suite, 7),
     "clean": (suites.clean_suite, 8),
+    "scripts": (suites.scripts_suite, 6),
 }
 """Suites, and how many pictures each has."""
 

@@ -74,6 +74,14 @@ def invent(rng: np.random.Generator, part: str) -> Fields:
     return values | _technical(rng, table)
 
 
+def abroad(rng: np.random.Generator, locale: str) -> Fields:
+    """Names in a locale's own script; Hebrew in the order in which it is drawn."""
+    faker = _faker(locale)
+    faker.seed_instance(int(rng.integers(2**31)))
+    names = (f"{faker.first_name()} {faker.last_name()}" for _ in range(2))
+    return {key: name[::-1] if locale == "he_IL" else name for key, name in zip(("name", "staff"), names, strict=True)}
+
+
 def parts(template: str, fields: Fields) -> list[Part]:
     """Fill a template: ``{field}`` takes the field's category, ``[text]`` is a label, any other text is technical."""
     found: list[Part] = []

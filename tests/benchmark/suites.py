@@ -19,6 +19,7 @@ Maker = Callable[[np.random.Generator, str, int, Path], Truth]
 
 RASTERS = (".png", ".jpg", ".png", ".jpg", ".tif", ".webp", ".bmp")
 _SIDES = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+SCRIPTS = ("ru_RU", "el_GR", "he_IL", "th_TH", "ja_JP", "zh_CN")
 REMARKS = (
     ["{last} {mrn}", "{vessel} stenosis 70%"],
     ["{LAST} {date}", "{vessel} 4.2 mm"],
@@ -295,6 +296,20 @@ def _captions(kind: str, fields: Fields, font: Path, size: int, side: int, count
     else:
         shown = whole(say(name, 0.02, 0.02), say("{mrn}  {dob}", 0.02, 0.1))
     return whole(say("{side} {lao} {tilt} {cran}", 0.02, 0.92), say("{protocol}", 0.6, 0.92)) + shown
+
+
+def scripts_suite(rng: np.random.Generator, part: str, number: int, folder: Path) -> Truth:
+    """Angiograms whose names are written in other scripts than Latin."""
+    locale = SCRIPTS[number % len(SCRIPTS)]
+    fields = people.invent(rng, part) | people.abroad(rng, locale)
+    side = int(pick(rng, [640, 768, 1024]))
+    canvas = Canvas(anatomy.scene(rng, side, side, brightness=float(rng.uniform(90, 170))).frame(rng))
+    font, native, size = _font(rng, part), font_files("scripts", locale)[0], int(rng.integers(16, 23))
+    for number_of, (template, face_of) in enumerate((("{name}", native), ("{mrn}  {dob}", font), ("{staff}", native))):
+        canvas.write(parts(template, fields), (12, 10 + round(number_of * size * 1.5)), face_of, size, (250, 236, 120))
+    for number_of, template in enumerate(("{side} {lao} {tilt} {cran}", "{kv} kV {ma} mA")):
+        canvas.write(parts(template, fields), (12, side - 60 + round(number_of * size * 1.3)), font, size, (240, 240, 240))
+    return _save(folder, f"capture_{number:03d}", RASTERS[number % 2], canvas)
 
 
 def clean_suite(rng: np.random.Generator, part: str, number: int, folder: Path) -> Truth:
