@@ -209,6 +209,34 @@ def watch(
 
 
 @app.command()
+def review(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The clean folder of a run; without it, drop files into the page.")
+    ] = None,
+    policy: Annotated[str, typer.Option("--policy", help="Another policy than that of the run.", show_default=False)] = "",
+    sample: Annotated[str, typer.Option("--sample", help="Look at a random share of the released files too, such as 5%.")] = "",
+    idle: Annotated[float, typer.Option("--idle", min=1, help="Stop after so many minutes without use.")] = 30.0,
+) -> None:
+    """Open a page on this computer: look at what is held, approve, add, move or remove boxes, release it."""
+    from deid.review.server import serve
+
+    def tell(link: str) -> None:
+        terminal.say(f"Open this link in a browser on this computer; it works once:\n{link}\nCtrl-C stops the page.")
+
+    serve(folder, load_policy(policy) if policy else None, tell, idle_minutes=idle, sample=_share(sample))
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1) if text else 0.0
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise UsageError("A sample is a share such as 5% or 0.05.")
+    return share
+
+
+@app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The clean folder.", show_default=False)],
     deep: Annotated[bool, typer.Option("--deep", help="Read every clean file again for identifying text.")] = False,

@@ -205,6 +205,10 @@ class Ledger:
         """The row of a path."""
         return next(iter(self._entries("path = ?", (os.fsencode(path),))), None)
 
+    def with_status(self, status: Status) -> tuple[Entry, ...]:
+        """The inputs of any run whose current record says this."""
+        return tuple(self._entries("status = ? ORDER BY path", (status.value,)))
+
     def set(self, file: int, **values: Any) -> None:
         """Change columns of a row."""
         names = ", ".join(f"{name} = ?" for name in values)
@@ -295,6 +299,11 @@ class Ledger:
             "(SELECT count(*) FROM patients WHERE patients.scope = scopes.scope) < 2))) ORDER BY keyword, value",
             (after, file),
         )
+        return tuple(KnownValue(keyword, PhiText(value)) for keyword, value in rows)
+
+    def every_known(self) -> tuple[KnownValue, ...]:
+        """Every value of every case."""
+        rows = self._db.execute("SELECT DISTINCT keyword, value FROM known ORDER BY keyword, value")
         return tuple(KnownValue(keyword, PhiText(value)) for keyword, value in rows)
 
     def newest_known(self) -> int:

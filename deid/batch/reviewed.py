@@ -11,10 +11,10 @@ from typing import Any
 from deid.audit import LOG_NAME
 from deid.audit.chain import ChainWalk
 from deid.batch.clean_folder import POLICY_NAME
+from deid.batch.decisions import boxes_from
 from deid.batch.ledger import Entry
 from deid.batch.session import Options, Session
 from deid.batch.tasks import Work
-from deid.decisions import boxes_from
 from deid.errors import UsageError
 from deid.policy import Policy, load_policy
 from deid.types import Decision, Finding, KnownValue, Reason, Status

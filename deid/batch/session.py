@@ -20,11 +20,11 @@ from deid import __version__
 from deid.audit import AuditLog, RunFacts, record_from
 from deid.batch import naming
 from deid.batch.clean_folder import CleanFolder
+from deid.batch.decisions import Decisions, for_audit
 from deid.batch.ledger import TRANSIENT, Entry, Ledger
 from deid.batch.tasks import Surveyed, Task, Work, ended, plan
 from deid.batch.walk import Found, walk
 from deid.batch.workers import Limits, Lost, Setup, Workers
-from deid.decisions import Decisions, for_audit
 from deid.errors import AuditBroken, ExitCode, UsageError
 from deid.keys import load_key
 from deid.policy import Policy

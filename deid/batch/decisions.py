@@ -139,7 +139,7 @@ def _from_json(line: Mapping[str, Any]) -> Decision:
         line["time"],
         kept=boxes_from(line["kept"]),
         added=boxes_from(line["added"]),
-        removed=tuple(Removal(*boxes_from([row]), row["reason"]) for row in line["removed"]),
+        removed=tuple(Removal(boxes_from([row])[0], row["reason"]) for row in line["removed"]),
         rejected=line["action"] == "reject",
         consent=line["consent"] or "",
         platform=line["platform"] or "",
