@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from deid.phi.classifier import classify_text, load_classifier
     from deid.phi.header import classify_header
     from deid.phi.known import find_known
-    from deid.phi.seeds import byte_forms, collect, known_from_list, known_from_name
+    from deid.phi.seeds import collect, known_from_list, known_from_name
+    from deid.phi.spellings import byte_forms
 
 __all__ = [
     "byte_forms",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "byte_forms": "seeds",
+    "byte_forms": "spellings",
     "classify_header": "header",
     "classify_text": "classifier",
     "collect": "seeds",

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from deid.phi import tables
 from deid.phi.judge import Neighbours
 from deid.phi.labels import find_labels
-from deid.phi.tokens import tokenise
+from deid.phi.tokens import STRONG, strength, tokenise
 from deid.types import Quad, TextLine
 
 # In line heights: how far a value stands from the label at its left, and from the one above it.
 _LEFT_REACH = 14.0
+# A label without a colon does not announce technical words that stand further away.
+_NEAR_REACH = 6.0
 _ABOVE_REACH = 2.6
 # In line heights: rows of a table may lie this far apart before the column ends.
 _ROW_REACH = 6.0
@@ -30,6 +32,8 @@ class Cell:
     height: float
     label: tables.Label | None
     header: bool
+    separated: bool
+    technical: bool
 
 
 def neighbours(lines: Sequence[TextLine]) -> list[Neighbours]:
@@ -75,7 +79,10 @@ def _cell(index: int, line: TextLine, angle: float) -> Cell:
     tokens = tokenise(text)
     hits = find_labels(text, tokens)
     label = hits[-1].label if hits and hits[-1].past == len(tokens) and (hits[-1].first == 0 or hits[-1].separated) else None
-    return Cell(index, min(along), max(along), sum(across) / 4, height, label, bool(hits) and hits[0].first == 0)
+    header = bool(hits) and hits[0].first == 0
+    separated = label is not None and hits[-1].separated
+    technical = bool(tokens) and all(strength(token.text) == STRONG for token in tokens)
+    return Cell(index, min(along), max(along), sum(across) / 4, height, label, header, separated, technical)
 
 
 def _left_of(cell: Cell, cells: list[Cell]) -> tables.Label | None:
@@ -88,7 +95,10 @@ def _left_of(cell: Cell, cells: list[Cell]) -> tables.Label | None:
         and -0.5 * cell.height < cell.start - other.end < _LEFT_REACH * cell.height
     ]
     nearest = max(row, key=lambda other: other.end, default=None)
-    return nearest.label if nearest else None
+    if nearest is None or nearest.label is None:
+        return None
+    far = cell.start - nearest.end > _NEAR_REACH * cell.height
+    return None if far and cell.technical and not nearest.separated else nearest.label
 
 
 def _above(cell: Cell, cells: list[Cell]) -> tables.Label | None:

@@ -62,6 +62,8 @@ def known_from_list(text: str) -> tuple[KnownValue, ...]:
     )
 
 
+# Evidence that says more than "unknown": a label, the shape of DICOM's names, or the same value found elsewhere.
+_SEEDS: Final = ("label", "rule:caret", "known:CaseText")
 _SEEDING: Final = {PhiCategory.NAME, PhiCategory.MRN, PhiCategory.ACCESSION, PhiCategory.NATIONAL_ID, PhiCategory.OTHER_ID}
 
 
@@ -72,35 +74,9 @@ def collect(lines: Sequence[TextLine], findings: Sequence[Finding]) -> tuple[Kno
     """
     values: list[KnownValue] = []
     for finding in findings:
-        if finding.category not in _SEEDING or finding.text is None or not finding.evidence.startswith(("label", "rule:caret")):
+        if finding.category not in _SEEDING or finding.text is None or not finding.evidence.startswith(_SEEDS):
             continue
         value = finding.text.reveal().strip(" :=#.,;")
         if len(re.findall(r"[^\W_]", value)) >= 4 and not finding.evidence.endswith(":sex"):
             values.append(KnownValue(f"CaseText.{finding.category}", PhiText(value)))
     return tuple(dict.fromkeys(values))
-
-
-def byte_forms(known: Sequence[KnownValue]) -> tuple[bytes, ...]:
-    """Every spelling of the known values to seek in the raw bytes of a written file.
-
-    Only values long enough that a chance hit in compressed pixels is negligible: 6 bytes at least.
-    """
-    forms: dict[bytes, None] = {}
-    for value in known:
-        for text in _spellings(value.value.reveal().strip()):
-            for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
-                data = text.encode(encoding, errors="ignore")
-                if len(data) >= (6 if encoding.startswith(("utf-8", "latin")) else 12):
-                    forms[data] = None
-    return tuple(forms)
-
-
-def _spellings(text: str) -> list[str]:
-    parts = re.findall(r"[^\W_]+", text)
-    found = [text, text.upper(), text.lower(), text.title()]
-    if len(parts) > 1:
-        for joiner in ("^", " ", "_", ", ", "-", ""):
-            for order in (parts, parts[::-1]):
-                joined = joiner.join(order)
-                found += [joined, joined.upper(), joined.lower(), joined.title()]
-    return [form for form in dict.fromkeys(found) if len(re.findall(r"[^\W_]", form)) >= 6]

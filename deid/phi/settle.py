@@ -15,7 +15,19 @@ from deid.policy import Policy
 from deid.types import PhiCategory, TextSpan
 
 # Where marks overlap, the one that says most about what was found names the span.
-_RANK = ("known", "label", "label-left", "label-above", "rule", "model", "script", "unexplained-number", "not-technical", "closure")
+_RANK = (
+    "known",
+    "label",
+    "label-left",
+    "label-above",
+    "rule",
+    "case",
+    "model",
+    "script",
+    "unexplained-number",
+    "not-technical",
+    "closure",
+)
 
 
 def settle(marks: list[Mark], policy: Policy) -> tuple[TextSpan, ...]:
@@ -68,7 +80,7 @@ def _order() -> dict[str, int]:
 
 
 def _rank(evidence: str) -> int:
-    head = evidence.partition(":")[0]
+    head = "case" if evidence == "known:CaseText" else evidence.partition(":")[0]
     return _RANK.index(head) if head in _RANK else len(_RANK)
 
 

@@ -17,6 +17,8 @@ from deid.types import PhiCategory
 _MANY_DIGITS, _RECORD_DIGITS = 5, 6
 # Shorter pieces are technical by chance.
 _JOINED = 4
+# A misread word of at least so many letters is told from names even where it stands alone.
+_LONG = 8
 # The model spares a word above the first belief (0.3 % of names never seen reach it), and calls it a name below the second.
 _SURE, _NAMELIKE = 0.9, 0.8
 # Below this a word that is nearly technical is nearer to names: Collins, not "colliding".
@@ -127,10 +129,12 @@ def _spared(line: Line, open_words: list[int], technical: bool, marks: list[Mark
 
 
 def _surely_technical(token: Token, technical: bool) -> bool:
-    """In a technical line the model's word is enough; a word alone must be nearly one of the vocabulary as well."""
-    if token.kind != "word" or believe(token.text).none <= _SURE:
+    """In a technical line the model's word is enough; a word alone must be long and nearly one of the vocabulary as well."""
+    if token.kind != "word":
         return False
-    return technical or strength(token.text) == DAMAGED
+    none = believe(token.text).none
+    alone = strength(token.text) == DAMAGED and (none > _SURE or (len(token.text) >= _LONG and none > _NEARLY))
+    return alone or (technical and none > _SURE)
 
 
 def _unknown(token: Token) -> Mark:
