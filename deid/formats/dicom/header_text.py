@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from deid.formats.dicom.paths import item_path, value_path
 from deid.formats.dicom.rules import TEXTS, Rules
+from deid.formats.dicom.statement import METHOD
 from deid.formats.dicom.values import texts
 from deid.formats.dicom.walk import elements
 from deid.types import HeaderText, PhiText
@@ -45,6 +46,7 @@ _SCHEMES = frozenset(
         "IBSI",
     ]
 )
+_METHOD = 0x00120063
 _CODE_VALUE, _CODE_SCHEME, _CODE_VERSION, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080103, 0x00080104
 
 
@@ -74,7 +76,7 @@ def technical(element: DataElement, text: str, dataset: Dataset) -> bool:
         return str(dataset.get("CodingSchemeDesignator", "")) in _SCHEMES and _CODE.fullmatch(text) is not None
     if element.tag == _CODE_MEANING:
         return (str(dataset.get("CodingSchemeDesignator", "")), str(dataset.get("CodeValue", "")), text) in _concepts()
-    return False
+    return element.tag == _METHOD and text == METHOD
 
 
 @lru_cache(maxsize=1)

@@ -9,8 +9,8 @@ from pydicom.uid import UID
 
 from deid.policy import Policy
 
-# The method is a constant: the same source gives the same bytes with every release that does the same.
-METHOD: Final = "deid-toolkit: PS3.15 E.1-1 2026c, burned-in text"
+# A constant: the same source gives the same bytes with every release that does the same. What was done, the codes say.
+METHOD: Final = "DEID-TOOLKIT PS3.15-2026C"
 IMPLEMENTATION_CLASS: Final = "2.25.149062699109579501533490021075278983850"
 IMPLEMENTATION_VERSION: Final = "DEID_TOOLKIT"
 _BASIC: Final = ("113100", "Basic Application Confidentiality Profile")

@@ -17,10 +17,10 @@ def main():
     parser.add_argument("--header-only", action="store_true", help="our header path alone: no text is read in pixels")
     parser.add_argument("--policy", default="research")
     parser.add_argument("--peers", help="python of an environment with dicognito and dicom-anonymizer installed")
-    parser.add_argument("--only", default="", help="only files whose name begins so: pixels/, text/ ...")
+    parser.add_argument("--only", default="", help="only files whose kind holds this word: burned, report ...")
     parser.add_argument("--verbose", action="store_true", help="say what was left and lost")
     options = parser.parse_args()
-    files = [file for file in hostile_files(options.seed) if file.name.startswith(options.only)]
+    files = [file for file in hostile_files(options.seed) if options.only in file.kind]
     results = {}
     if options.header_only:
         outputs, seconds = header_only(files, options.policy)
@@ -41,9 +41,8 @@ def main():
 
 def _print(name, result, seconds, verbose):
     print(f"\n{name}: {result.files} files in {seconds:.1f} s")
-    print(
-        f"  written {result.written} ({result.wrongly_written} wrongly), lost {result.lost}, refused rightly {result.refused_rightly}"
-    )
+    print(f"  written {result.written}, of these wrongly {result.wrongly_written}; lost {result.lost}")
+    print(f"  refused rightly {result.refused_rightly}")
     print(f"  planted strings left: {len(result.left)} of {result.strings}")
     print(f"  burned-in text left: {len(result.burned_left)} of {result.burned}; changed elsewhere: {len(result.changed_outside)}")
     print(f"  useful values kept: {result.kept[True]} of {result.kept.total()}")

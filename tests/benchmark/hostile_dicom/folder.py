@@ -15,6 +15,10 @@ def hostile_files(seed):
             made += maker.entries(person, 100 * (step + 1))
         first = next(file for file in made if file.person is person)
         made.append(_first(person, first))
+    for at, file in enumerate(made):
+        if file.kind not in ("name in path", "no extension"):
+            # The kind is no part of a name: words of names are sought in the files.
+            file.name = f"{file.person.mrn}/{at:04d}.dcm"
     return made
 
 

@@ -144,7 +144,7 @@ def _pixels(file, data, total):
             if looks > _LEGIBLE or _bit_planes(data, mask):
                 total.burned_left.append(file.kind)
         for index in range(before.count):
-            if not after.lossy and not _outside_equal(before.stored(index), after.stored(index), file.burned.get(index)):
+            if not after.lossy and not _outside_equal(before.stored(index), after.stored(index), next(iter(file.burned.values()))):
                 total.changed_outside.append(file.kind)
     except FileRefused:
         total.burned_left.append(f"{file.kind} (unreadable)")
@@ -216,7 +216,7 @@ def _relations(files, read, total):
         _interval(before, after, total)
     consistent = all(len(found) == 1 and "" not in found for found in mapped.values())
     ids = [found for (keyword, _), found in mapped.items() if keyword == "PatientID"]
-    total.patients = "kept apart" if len(set.union(*ids)) == len(ids) and consistent else "split or merged"
+    total.patients = "kept apart" if len(set().union(*ids)) == len(ids) and consistent else "split or merged"
     for file in files:
         before, after = sources.get(file.name), read.get(file.name)
         if before is not None and after is not None:
