@@ -112,10 +112,15 @@ class DropFolder:
         """Note what came of a file; `again` where it may go better another time without any change to it."""
         path = str(found.path)
         if again:
-            _, pause = self._again.get(path, (0.0, self._times.retry / 2))
-            self._again[path] = (now + pause * 2, min(pause * 2, self._times.retry_most))
+            _, last = self._again.get(path, (0.0, self._times.retry / 2))
+            pause = min(last * 2, self._times.retry_most)
+            self._again[path] = (now + pause, pause)
         else:
             self._again.pop(path, None)
+
+    def give_back(self, found: Found) -> None:
+        """Forget that a file was taken: its turn did not come."""
+        self._handled.pop(str(found.path), None)
 
     def _is_due(self, path: str, now: float) -> bool:
         return path in self._again and self._again[path][0] <= now

@@ -160,10 +160,16 @@ class _Watcher:
                 return
 
     def _process(self, session: Session, ready: Sequence[Found]) -> Iterator[Outcome]:
-        yield from session.process(ready, len(ready), self._stopping, finished_too=False)
+        try:
+            yield from session.process(ready, len(ready), self._stopping, finished_too=False)
+        except AuditBroken:
+            for found in ready:
+                self._folder.give_back(found)
+            raise
         for found in ready:
             entry = session.entry(found.path)
-            if entry is None or not entry.status:  # stopped before its turn: the next start takes it
+            if entry is None or not entry.status:  # stopped before its turn
+                self._folder.give_back(found)
                 continue
             again = any(reason.code in TRANSIENT for reason in entry.reasons)
             self._folder.handled(found, time.monotonic(), again=again)

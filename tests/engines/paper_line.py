@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import stat
 import time
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def read(task: Task) -> str:
     except OSError:
         raise FileRefused("link" if path.is_symlink() else "vanished") from None
     with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise FileRefused("not-a-file")
         return file.read().decode()
 
 
