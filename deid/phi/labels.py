@@ -19,6 +19,7 @@ from deid.types import PhiCategory
 _LONGEST = 5
 # Shorter words that are nearly a label are taken for one only before a separator: PATLA is a name.
 _SURELY = 7
+_SHORT = 3
 _SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\s*[-–]\s(?=\S)")
 # A numeric label never claims a value without digits.
 _NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "date", "time", "age", "phone"}
@@ -65,11 +66,21 @@ def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int)
         past = index + size
         separated = _SEPARATOR.match(text, tokens[past - 1].end) is not None
         label = table.get(parts) if all(parts) else None
+        if label and size == 1 and not _short_label(tokens[index].text, label, separated):
+            label = None
         if label is None and size == 1 and (separated or len(parts[0]) >= _SURELY):
             label = _nearly(tokens[index].text)
         if label:
             return LabelHit(index, past, label, separated)
     return None
+
+
+def _short_label(word: str, label: tables.Label, separated: bool) -> bool:
+    """A label of three letters must be spelled as it is (digits for letters apart); a foreign one needs its separator as well."""
+    if len(label.text) > _SHORT:
+        return True
+    spelled = plain(word) == label.text or any(map(str.isdigit, word))
+    return spelled and (separated or label.language == "en" or label.category in _NUMERIC)
 
 
 @lru_cache(maxsize=8192)

@@ -11,55 +11,10 @@ from deid.phi import classify_text, find_known
 from deid.policy import Policy, load_policy
 from deid.types import KnownValue, PhiText
 
-WORDS = st.sampled_from(
-    [
-        "DOE^JANE",
-        "067Y",
-        "LAO",
-        "30",
-        "CT",
-        "HEAD",
-        "Rose",
-        "Mark",
-        "Circle",
-        "of",
-        "Willis",
-        "12.03.1956",
-        "14:33",
-        "MRN:",
-        "471199",
-        "Name:",
-        "Dr.",
-        "F",
-        "2019",
-        "Mayo",
-        "Clinic",
-        "Kowalczyk",
-        "S/N",
-        "12/64",
-        "W",
-        "400",
-        "Müller",
-        ",",
-        "geb.",
-        "A.",
-        "Coil",
-        "embolzation",
-        "Fluoro",
-        "time",
-        "12:34",
-        "+49",
-        "30",
-        "871234",
-        "4711",
-        "M/67",
-        "山田",
-        "www.example.org",
-        "ICA",
-        "7.2",
-        "mm",
-    ]
-)
+TYPICAL = """DOE^JANE 067Y LAO 30 CT HEAD Rose Mark Circle of Willis 12.03.1956 14:33 MRN: 471199 Name: Dr. F 2019 Mayo Clinic
+    Kowalczyk S/N 12/64 W 400 Müller , geb. A. Coil embolzation Fluoro time 12:34 +49 30 871234 4711 M/67 山田 www.example.org
+    ICA 7.2 mm"""
+WORDS = st.sampled_from(TYPICAL.split())
 LINES = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
 NAMES = st.sampled_from(
     ["DOE^JANE", "ROSE^MARK", "Kowalczyk^Anna Maria", "COBRA", "LI^WEI", "van der Berg", "471199", "19560312", "Head Clinic"]
