@@ -10,7 +10,7 @@ from tests.benchmark.truth import STAYS, Line
 
 HEADINGS = (
     "system", "suite", "pictures", "released", "held", "failed", "lost",
-    "identifying lines exposed", "of the legible", "any ink left", "pictures that leak", "technical lines damaged",
+    "identifying lines exposed", "of the legible", "any ink left", "pictures that leak", "legible technical lines damaged",
     "changed away from text", "largest change outside masks", "strings left", "CPU s a picture",
 )  # fmt: skip
 """Lines are counted in released pictures only: withholding a picture hides nothing in the figures."""
@@ -59,7 +59,7 @@ def _row(files: Sequence[FileScore]) -> tuple[str, ...]:
         _share([line.exposed for line in identifying if line.line.legible]),
         _share([line.touched for line in identifying]),
         f"{sum(file.leaks for file in released)} of {len(released)}",
-        _share([line.damaged for line in lines if line.line.category == STAYS]),
+        _share([line.damaged for line in lines if line.line.category == STAYS and line.line.legible]),
         f"{100 * sum(file.away for file in released) / len(released):.2f} %" if released else "-",
         f"{max(outside):.0f}" if outside else "-",
         str(sum(len(file.strings) for file in files)),

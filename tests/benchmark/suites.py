@@ -91,7 +91,7 @@ def photos_suite(rng: np.random.Generator, part: str, number: int, folder: Path)
     """Phone photos: one to four screens, tilt to 25 degrees, stickers, whiteboard, wristband, codes; every fourth held sideways."""
     fields = people.invent(rng, part)
     lens = photos.Lens(*(float(v) for v in rng.uniform((2, 20, 0.3, 1.5, 0.1), (11, 110, 1.1, 5, 0.5))))
-    rows, columns = pick(rng, [(1200, 1600), (1512, 2016), (1512, 2016), (2268, 3024)])
+    rows, columns = pick(rng, [(1512, 2016), (1512, 2016), (2268, 3024)])
     canvas = photos.room(rng, rows, columns)
     for (x, y, width), degrees in zip(_places(rng), rng.uniform(-1, 1, 4) * pick(rng, [6, 12, 25]), strict=False):
         notes = [_note(rng, part, fields)] if rng.integers(2) else []
@@ -114,7 +114,7 @@ def _places(rng: np.random.Generator) -> list[tuple[float, float, float]]:
     """Centre and width of screens, in shares of the photo."""
     one, two = [(0.5, 0.52, 0.82)], [(0.28, 0.55, 0.48), (0.75, 0.52, 0.42)]
     four = [(0.27, 0.32, 0.42), (0.73, 0.33, 0.42), (0.28, 0.74, 0.42), (0.74, 0.75, 0.4)]
-    return pick(rng, [one, one, two, two, four])
+    return pick(rng, [one, one, one, two, two, four])
 
 
 def _screen(rng: np.random.Generator, part: str, fields: Fields) -> Canvas:
@@ -292,7 +292,7 @@ def _captions(kind: str, fields: Fields, font: Path, size: int, side: int, count
     elif kind == "moving":
         shown = [runs.Caption((0, count), say(name, 0.02, 0.3, speed=2.5), still=False), *whole(say("{mrn}", 0.02, 0.02))]
     elif kind == "changing":
-        shown = [runs.Caption((n, n + 1), say("{LAST} {time}  @", 0.02, 0.02), still=False) for n in range(count)]
+        shown = [runs.Caption((n, n + 1), say("{LAST} {time}  [@]", 0.02, 0.02), still=False) for n in range(count)]
     else:
         shown = whole(say(name, 0.02, 0.02), say("{mrn}  {dob}", 0.02, 0.1))
     return whole(say("{side} {lao} {tilt} {cran}", 0.02, 0.92), say("{protocol}", 0.6, 0.92)) + shown

@@ -27,7 +27,7 @@ def test_lines_of_withheld_pictures_are_not_in_the_denominator():
     held = FileScore("c", "s", "held", (LineScore(_line("name"), 0.0, 1.0),))
     row = _rows(report.table([report.Scored("x", (shown, damaged, held), 9.0)]))[-1]
     assert row["identifying lines exposed"] == "1 of 2 (50.0 %)"
-    assert row["technical lines damaged"] == "1 of 2 (50.0 %)"
+    assert row["legible technical lines damaged"] == "1 of 2 (50.0 %)"
     assert (row["released"], row["held"], row["pictures that leak"]) == ("2", "1", "1 of 2")
     assert row["CPU s a picture"] == "3.0"
 
