@@ -145,8 +145,10 @@ def _eight_bit(colours: Stored) -> Stored:
 def _windowed(colours: Stored, low: float, high: float) -> Stored:
     """Map low to 0 and high to 255; one value alone shows as black."""
     scale = 255.0 / (high - low) if high > low else 0.0
-    scaled = (colours.astype(np.float32) - np.float32(low)) * np.float32(scale)
-    eight: Display = np.clip(scaled + np.float32(0.5), 0, 255).astype(np.uint8)
+    scaled = colours.astype(np.float32 if colours.dtype.kind == "u" else np.float64)
+    scaled -= low
+    scaled *= scale
+    eight: Display = np.clip(scaled + 0.5, 0, 255).astype(np.uint8)
     return eight
 
 

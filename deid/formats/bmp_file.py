@@ -23,7 +23,7 @@ def strangers(data: bytes) -> tuple[str, ...]:
     if len(data) < _FILE_HEAD + _INFO_HEAD or data[:2] != b"BM":
         return ("signature",)
     columns, rows, _, bits = struct.unpack("<iiHH", data[18:30])
-    if bits not in (8, 24) or columns < 1 or rows < 1:
+    if bits not in (8, 24) or columns < 1 or not 1 <= rows <= len(data) or columns > len(data):
         return ("header",)
     head = _head(rows, columns, bits // 8)
     if data[: len(head)] != head:
