@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deid.phi import tables
 from deid.phi.closure import grown
 from deid.phi.known import Needle, known_marks
-from deid.phi.labels import claim, claims, find_labels
+from deid.phi.labels import LabelHit, claim, claims, find_labels
 from deid.phi.patterns import Mark, pattern_marks, technical_spans
-from deid.phi.tokens import HARMLESS, Token, strength, tokenise
+from deid.phi.tokens import HARMLESS, Token, numbered_phrases, strength, tokenise
 from deid.phi.unknown import Kept, Line, judge_unknown
 from deid.types import PhiCategory
 
@@ -35,9 +35,9 @@ class Verdict:
 def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site) -> Verdict:
     """Judge a line, whatever the policy: `settle` lets go what the policy lets stay."""
     tokens = tokenise(text)
-    protected = technical_spans(text)
-    marks = pattern_marks(text, protected)
+    protected = technical_spans(text) + numbered_phrases(tokens)
     hits = find_labels(text, tokens)
+    marks = _outside_labels(pattern_marks(text, protected), hits, tokens)
     marks += claims(text, tokens, hits, protected)
     if not hits or hits[0].first > 0:
         before = tokens[: hits[0].first] if hits else tokens
@@ -49,6 +49,18 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site)
     marks += unknown
     marks += site.marks(text)
     return Verdict(tuple(grown(text, tokens, protected, labelled, marks)), tuple(kept))
+
+
+def _outside_labels(marks: list[Mark], hits: list[LabelHit], tokens: tuple[Token, ...]) -> list[Mark]:
+    """A label with its separator stays readable, even where it holds the word hospital or doctor."""
+    kept = []
+    ends = {tokens[hit.first].start: tokens[hit.past - 1].end for hit in hits if hit.separated}
+    for mark in marks:
+        over = [end for start, end in ends.items() if start <= mark.start < end]
+        start = max([mark.start, *over])
+        if start < mark.end:
+            kept.append(replace(mark, start=start) if over else mark)
+    return kept
 
 
 def doubtful(text: str) -> bool:

@@ -79,7 +79,7 @@ def _short_label(word: str, label: tables.Label, separated: bool) -> bool:
     """A label of three letters must be spelled as it is (digits for letters apart); a foreign one needs its separator as well."""
     if len(label.text) > _SHORT:
         return True
-    spelled = plain(word) == label.text or any(map(str.isdigit, word))
+    spelled = plain(word) == plain(label.text) or any(map(str.isdigit, word))
     return spelled and (separated or label.language == "en" or label.category in _NUMERIC)
 
 

@@ -179,6 +179,13 @@ def _is_count(match: re.Match[str]) -> bool:
     return int(first) <= int(second)
 
 
+def _is_decimal(match: re.Match[str]) -> bool:
+    """6.2; not 11.1956, which is a month, nor 24.12., which is a day."""
+    month = re.fullmatch(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}", match.group())
+    day = re.fullmatch(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])", match.group())
+    return not month and not (day and match.string[match.end() : match.end() + 1] == ".")
+
+
 _CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "ymd": _is_ymd,
     "dmy": _is_dmy,
@@ -189,4 +196,5 @@ _CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "caret": _is_caret,
     "city": _is_city,
     "count": _is_count,
+    "decimal": _is_decimal,
 }

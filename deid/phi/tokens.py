@@ -91,3 +91,12 @@ def phrase_spans(tokens: tuple[Token, ...]) -> list[tuple[int, int]]:
                 break
         index += step
     return found
+
+
+def numbered_phrases(tokens: tuple[Token, ...]) -> list[tuple[int, int]]:
+    """Half-open character spans of phrases with a number in them: their M20 is no man of twenty."""
+    return [
+        (tokens[first].start, tokens[past - 1].end)
+        for first, past in phrase_spans(tokens)
+        if any(token.digits for token in tokens[first:past])
+    ]
