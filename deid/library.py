@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deid import batch, formats, phi
+from deid import formats, phi
+from deid.batch import run
 from deid.errors import NotProvenClean
 from deid.formats.exchange import dataset_from_bytes, dataset_to_bytes
 from deid.keys import load_key
@@ -57,7 +58,7 @@ def redact(
         Where an engine or a model is missing.
     """
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    return batch.run([Path(path) for path in paths], Path(out), load_policy(policy), jobs=jobs, fresh=fresh)
+    return run([Path(path) for path in paths], Path(out), load_policy(policy), jobs=jobs, fresh=fresh)
 
 
 def inspect(path: PathLike, *, policy: str | Path | Policy = "posting") -> tuple[Finding, ...]:

@@ -61,8 +61,8 @@ class Tools:
     @property
     def models(self) -> dict[str, str]:
         """Name and version of everything that reads, for the audit log."""
-        engines = [self.engine, *filter(None, [self.witness])]
-        return {engine.name: engine.version for engine in engines}
+        engines = {engine.name: engine.version for engine in (self.engine, self.witness) if engine is not None}
+        return {**engines, **{found.name: found.version for found in self.detectors}, "phi": self.classifier.version}
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,10 @@ class Detector(Protocol):
         """Name as the audit log says it."""
 
     @property
+    def version(self) -> str:
+        """Version of the detector and hash of its weights, for the audit log."""
+
+    @property
     def category(self) -> PhiCategory:
         """Category of everything it finds."""
 
@@ -113,6 +117,10 @@ class Detector(Protocol):
 
 class Classifier(Protocol):
     """Decides which parts of the lines of a picture identify someone."""
+
+    @property
+    def version(self) -> str:
+        """Name and hash of model and tables, for the audit log: another hash may judge otherwise."""
 
     def classify(self, lines: Sequence[TextLine], known: Sequence[KnownValue], policy: Policy) -> tuple[Finding, ...]:
         """Judge the lines of one instance together: neighbours explain each other, known values are sought in all of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
@@ -27,6 +28,11 @@ class BarcodeDetector:
     def name(self) -> str:
         """Name as the audit log says it."""
         return "zxing"
+
+    @property
+    def version(self) -> str:
+        """Version of the package that carries the reader."""
+        return f"zxing-cpp {package_version('zxing-cpp')}"
 
     @property
     def category(self) -> PhiCategory:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from deid.phi import tables
+from deid.phi import model, tables
 from deid.phi.judge import Neighbours, doubtful, judge
-from deid.phi.known import needles
+from deid.phi.known import known_marks, needles
 from deid.phi.labels import find_labels
 from deid.phi.layout import neighbours
 from deid.phi.patterns import Mark
@@ -26,6 +26,11 @@ _LEAST_CONFIDENCE, _FAIR_CONFIDENCE = 0.25, 0.5
 class LineClassifier:
     """Judges the lines of one instance together; made by `load_classifier`."""
 
+    @property
+    def version(self) -> str:
+        """Name and hash of the model, and the hash of the tables."""
+        return f"{model.version()} tables {tables.digest()[:12]}"
+
     def classify(self, lines: Sequence[TextLine], known: Sequence[KnownValue], policy: Policy) -> tuple[Finding, ...]:
         """Judge the lines of one instance: neighbours explain each other, known values are sought in all of them.
 
@@ -34,7 +39,7 @@ class LineClassifier:
         beside = neighbours(lines)
         findings = _judged(lines, beside, known, policy)
         more = collect(lines, findings)
-        return _judged(lines, beside, [*known, *more], policy) if more else findings
+        return _judged(lines, beside, known, policy, more) if more else findings
 
 
 def load_classifier(policy: Policy) -> LineClassifier:
@@ -90,16 +95,22 @@ def _marks(text: str, beside: Neighbours, known: tuple[KnownValue, ...], always:
 
 
 def _judged(
-    lines: Sequence[TextLine], beside: list[Neighbours], known: Sequence[KnownValue], policy: Policy
+    lines: Sequence[TextLine],
+    beside: list[Neighbours],
+    known: Sequence[KnownValue],
+    policy: Policy,
+    more: Sequence[KnownValue] = (),
 ) -> tuple[Finding, ...]:
-    values = tuple(known)
+    """Judge each line; `more` are values found in the picture itself, which count where they are found again."""
+    values, further = tuple(known), tuple(more)
     findings: list[Finding] = []
     for line, labels in zip(lines, beside, strict=True):
         text = line.text.reveal()
         if not text.strip() or line.confidence < _LEAST_CONFIDENCE or (line.confidence < _FAIR_CONFIDENCE and doubtful(text)):
             findings.append(Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text))
             continue
-        for span in _spans(text, labels, values, policy):
+        again = further and known_marks(text, tokenise(text), needles(further))
+        for span in _spans(text, labels, values + further if again else values, policy):
             region = Region(span_polygon(line, span.start, span.end), line.frames)
             findings.append(Finding(span.category, region, span.score, span.evidence, PhiText(text[span.start : span.end])))
     return tuple(findings)
