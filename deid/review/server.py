@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -69,9 +72,24 @@ def serve(
         with socket.create_server((_LOOPBACK, 0)) as listener:
             guard = Guard(make_app(house), listener.getsockname()[1], chosen.max_file_mb * 1_000_000)
             tell(guard.link)
-            asyncio.run(_run(guard, house, listener, idle_minutes * 60))
+            with contextlib.suppress(KeyboardInterrupt), _stopped_by_sigterm():
+                asyncio.run(_run(guard, house, listener, idle_minutes * 60))
     finally:
         house.close()
+
+
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the server as Ctrl-C does: what is in hand is finished, what was dropped is removed."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _run(guard: Guard, house: House, listener: socket.socket, idle_seconds: float) -> None:

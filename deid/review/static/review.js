@@ -208,11 +208,7 @@ function describe() {
   $("file-name").textContent = name;
   $("file-name").title = name;
   $("file-facts").textContent = `${kind.toUpperCase()} · ${columns} × ${rows}${frames > 1 ? ` · ${frames} frames` : ""}`;
-  const lines = reasons.map((reason) => {
-    const line = element("li", { text: reason.detail ? `${reason.sentence} (${reason.detail})` : reason.sentence });
-    line.append(element("span", { class: "next", text: ` ${reason.next}` }));
-    return line;
-  });
+  const lines = reasons.map(({ sentence, detail }) => element("li", { text: detail ? `${sentence} (${detail})` : sentence }));
   if (sample) lines.push(element("li", { text: "Part of the sample of released files. Was anything missed?" }));
   if (decision) lines.push(element("li", { text: `${decision.action === "approve" ? "Approved" : "Rejected"} by ${decision.reviewer}, ${new Date(decision.time).toLocaleString()}; now: ${STATES[state][1]}.` }));
   $("reasons").replaceChildren(...lines);
