@@ -115,6 +115,9 @@ class Policy:
     max_frames: int = _option(2000, "Most frames or pages of one file.", at_least=1)
     max_file_mb: int = _option(2048, "Largest file, in MB.", at_least=1)
     max_seconds: float = _option(1800.0, "Longest time for one file, in seconds.", at_least=1)
+    require_sandbox: bool = _option(
+        False, "Refuse to run where the kernel cannot confine workers (Landlock and seccomp); `deid doctor` tells."
+    )
     max_memory_mb: int = _option(4096, "Most memory for one worker, in MB; beyond it the file is failed.", at_least=512)
     tolerance_psnr: float = _option(45.0, "Least signal-to-noise ratio outside the masks of lossy files, in dB.", at_least=30)
 

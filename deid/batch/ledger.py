@@ -154,6 +154,14 @@ class Ledger:
 
     # -- inputs
 
+    def note_roots(self, roots: Iterable[Path]) -> None:
+        """Note what the user named as sources."""
+        self._db.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(os.fsencode(root.resolve()),) for root in roots])
+
+    def roots(self) -> tuple[Path, ...]:
+        """Everything that was ever named as a source here: files of earlier runs may have to be done again."""
+        return tuple(Path(os.fsdecode(row[0])) for row in self._db.execute("SELECT path FROM roots"))
+
     def begin(self, run: str, met: int = 0) -> None:
         """Begin a run, or a round of one that has met so many inputs already."""
         self._run = run

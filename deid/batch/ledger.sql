@@ -76,3 +76,6 @@ CREATE TABLE IF NOT EXISTS records (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS records_input ON records (input_id);
 CREATE INDEX IF NOT EXISTS records_output ON records (output);
+
+-- What the user named as sources.
+CREATE TABLE IF NOT EXISTS roots (path BLOB NOT NULL UNIQUE) STRICT;

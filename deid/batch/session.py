@@ -22,6 +22,7 @@ from deid.batch import naming
 from deid.batch.clean_folder import CleanFolder
 from deid.batch.decisions import Decisions, for_audit
 from deid.batch.ledger import TRANSIENT, Entry, Ledger
+from deid.batch.sandbox import Sandbox
 from deid.batch.tasks import Surveyed, Task, Work, ended, plan
 from deid.batch.walk import Found, walk
 from deid.batch.workers import Limits, Lost, Setup, Workers
@@ -130,6 +131,7 @@ class Session:
             self._place = None if options.dry_run else stack.enter_context(CleanFolder(out, sources))
             self._ledger = stack.enter_context(Ledger(self._place.held if self._place else None))
             self._decisions = Decisions(self._place.held) if self._place else None
+            self._ledger.note_roots(sources)
             self._workers = stack.enter_context(self._make_workers())
             self._log = self._open(self._workers.start())
             self._stack = stack.pop_all()
@@ -198,8 +200,22 @@ class Session:
 
     def _make_workers(self) -> Workers:
         limits = Limits(self._policy.max_seconds, self._policy.max_memory_mb)
-        setup = Setup(self._work.load, (self._policy, self._key), self._work.describe)
+        setup = Setup(self._work.load, (self._policy, self._key), self._work.describe, self._sandbox())
         return Workers(1, setup, limits, (self._place.lock,) if self._place else ())
+
+    def _sandbox(self) -> Sandbox:
+        """What workers may touch: the sources of this run and of earlier ones, the policy's word lists, the job's two folders."""
+        lists = [Path(name) for name in (self._policy.always_file, self._policy.never_file) if name]
+        write = [self._place.out, self._place.held] if self._place else []
+        if self._options.preview is not None:
+            self._options.preview.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write.append(self._options.preview)
+        return Sandbox(
+            read=tuple(os.path.realpath(path) for path in (*self._ledger.roots(), *lists)),
+            write=tuple(os.path.realpath(path) for path in write),
+            programs="tesseract" in (self._policy.engine, self._policy.witness),
+            required=self._policy.require_sandbox,
+        )
 
     def _open(self, models: dict[str, str]) -> AuditLog | None:
         """Open the audit log, take over what it holds, and clear away what a killed run left."""

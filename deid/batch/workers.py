@@ -18,10 +18,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Final, Generic, TypeVar
 
+from deid.batch.sandbox import Cage, Sandbox, enter
 from deid.errors import DeidError, EnvironmentBroken
 
 Item = TypeVar("Item")
@@ -39,7 +40,7 @@ _LAST_BREATH: Final = 5.0
 _ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
-_VOCABULARY: Final = ("deid.types", "deid.errors", "deid.batch.tasks", "deid.batch.workers")
+_VOCABULARY: Final = ("deid.types", "deid.errors", "deid.batch.tasks", "deid.batch.workers", "deid.batch.sandbox")
 _BOOT: Final = (
     "import sys; from multiprocessing.connection import Connection; "
     "pipe = Connection(int(sys.argv[1])); sys.path[:] = pipe.recv(); "
@@ -66,11 +67,12 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a worker does once, before its first job: ``loaded = load(*args)``, and what it tells the parent about it."""
+    """What a worker does once, before its first job: enter its sandbox, ``loaded = load(*args)``, and tell the parent about it."""
 
     load: Callable[..., Any]
     args: tuple[Any, ...]
     describe: Callable[[Any], Any]
+    sandbox: Sandbox = field(default_factory=Sandbox)
 
 
 @dataclass(eq=False, slots=True)
@@ -146,6 +148,7 @@ class Workers:
         self._queue: _Queue[Any] = _Queue(iter(()))
         self._failed_starts = 0
         self.description: Any = None
+        self.cage: Cage | None = None
 
     def __enter__(self) -> Workers:
         return self
@@ -238,7 +241,8 @@ class Workers:
             raise answer
         if isinstance(answer, Lost):
             raise EnvironmentBroken(f"A worker could not load its models ({answer.detail}).", "Run `deid doctor`.")
-        worker.ready, self._failed_starts, self.description = True, 0, answer
+        worker.ready, self._failed_starts = True, 0
+        self.description, self.cage = answer
 
     def _died(self, worker: _Worker[Any]) -> Iterator[tuple[Any, Any]]:
         try:
@@ -335,8 +339,9 @@ def serve(pipe: Connection, lifeline: int) -> None:
     _keep_no_core()
     setup, limits = pipe.recv()
     try:
+        cage = enter(setup.sandbox)
         loaded = setup.load(*setup.args)
-        pipe.send(setup.describe(loaded))
+        pipe.send((setup.describe(loaded), cage))
     except DeidError as error:
         pipe.send(error)
         return

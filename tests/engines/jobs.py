@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from deid.errors import EnvironmentBroken
 from deid.types import Reason
@@ -97,6 +101,67 @@ def _die_once(flag: str, loaded: int) -> int:
     return loaded
 
 
+def _probe(what: tuple[str, str], loaded: int) -> str:
+    name, folder = what
+    try:
+        return PROBES[name](Path(folder)) or "done"
+    except OSError as error:
+        return type(error).__name__
+
+
+def _write_and_rename(folder: Path) -> None:
+    draft = folder / "write" / "sub" / "draft"
+    draft.write_text("x" * 100_000)
+    draft.rename(folder / "write" / "final")
+    (folder / "write" / "new").mkdir()
+    (folder / "write" / "final").unlink()
+
+
+def _import(folder: Path) -> None:
+    import xml.dom.minidom
+
+    assert xml.dom.minidom
+
+
+def _decode(folder: Path) -> None:
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((20, 30), np.uint8)).save(file, "JPEG")
+    assert np.asarray(Image.open(file)).shape == (20, 30)
+
+
+def _trace(folder: Path) -> str:
+    import ctypes
+    import errno
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    return "done" if libc.ptrace(0, 0, 0, 0) == 0 else errno.errorcode[ctypes.get_errno()]
+
+
+PROBES: dict[str, Callable[[Path], Any]] = {
+    "read source": lambda folder: (folder / "source" / "file").read_text() and "done",
+    "list source": lambda folder: list((folder / "source").iterdir()) and "done",
+    "write and rename": _write_and_rename,
+    "import": _import,
+    "decode": _decode,
+    "write source": lambda folder: (folder / "source" / "new").write_text("x"),
+    "remove source": lambda folder: (folder / "source" / "file").unlink(),
+    "read other": lambda folder: (folder / "other" / "file").read_text(),
+    "list other": lambda folder: list((folder / "other").iterdir()),
+    "write other": lambda folder: (folder / "other" / "new").write_text("x"),
+    "read home": lambda folder: list(Path.home().iterdir()),
+    "socket": lambda folder: socket.socket(),
+    "unix socket": lambda folder: socket.socket(socket.AF_UNIX),
+    "program": lambda folder: subprocess.run(["true"], check=True) and "done",
+    "shell": lambda folder: subprocess.run("true", shell=True, check=True) and "done",
+    "trace": _trace,
+}
+
+
 class _Foreign:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, (f"touch {Path(os.environ['DEID_STATE']) / 'owned'}",)
@@ -105,6 +170,7 @@ class _Foreign:
 _JOBS = {
     "times": lambda number, loaded: number * loaded,
     "die-once": _die_once,
+    "probe": _probe,
     "signal": _signal,
     "hang": _hang,
     "allocate": _allocate,

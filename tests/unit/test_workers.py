@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deid.batch.sandbox import Sandbox
 from deid.batch.workers import Limits, Lost, Setup, Workers
 from deid.errors import EnvironmentBroken
 from deid.types import Reason
@@ -58,7 +59,9 @@ def test_memory_beside_the_heap_counts_too():
 
 def test_a_worker_that_was_killed_from_outside_gets_its_item_a_second_turn(tmp_path):
     flag = str(tmp_path / "flag")
-    assert results([("die-once", flag)]) == [(("die-once", flag), 7)]
+    setup = Setup(jobs.load, (7,), jobs.describe, Sandbox(write=(str(tmp_path),)))
+    with Workers(1, setup, LIMITS) as workers:
+        assert list(workers.run(jobs.work, iter([("die-once", flag)]))) == [(("die-once", flag), 7)]
 
 
 def test_items_are_taken_only_when_a_worker_is_free():
@@ -131,6 +134,7 @@ def test_what_codecs_print_goes_nowhere(capfd):
 SCRIPT = """
 import sys
 from tests.engines import jobs
+from deid.batch.sandbox import Sandbox
 from deid.batch.workers import Limits, Setup, Workers
 workers = Workers(2, Setup(jobs.load, (7,), jobs.describe), Limits(60.0, 600))
 for item, pid in workers.run(jobs.work, iter([("sleep", 1), ("sleep", 1), *[("sleep", 30_000)] * 2])):
