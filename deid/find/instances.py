@@ -94,7 +94,7 @@ def _reading(instance: Instance, engine: TextEngine, passes: Sequence[Pass], pho
     ghosts = 0
     for frames, pictures in _pictures(instance):
         for picture in pictures:
-            looked = look(picture, passes, engine, frames)
+            looked = look(picture, passes, engine, frames, small_print=passes is THOROUGH)
             lines += looked.lines
             ghosts += looked.ghosts
     return Reading(tuple(lines), tuple(by.name for by in passes), photo, ghosts)

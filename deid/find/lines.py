@@ -45,7 +45,7 @@ def joined(sights: Sequence[Sight], picture: Display) -> list[Sight]:
         if _known(_core(sight.points), drawn, picture):
             continue
         close = near(sight.points, [line.points for line in lines])
-        kin = next((index for index in close if _same_line(sight.points, lines[index].points)), None)
+        kin = next((index for index in close if _continues(lines[index].points, sight.points)), None)
         if kin is None:
             lines.append(sight)
         else:
@@ -84,6 +84,15 @@ def _known(points: Corners, drawn: NDArray[np.uint8], picture: Display) -> bool:
 def _edges(crop: Display) -> NDArray[np.float32]:
     steps = cv2.morphologyEx(crop, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     return np.asarray(steps.max(axis=2), np.float32)
+
+
+def _continues(line: Corners, other: Corners) -> bool:
+    """Tell whether a box belongs to a line, and the line drawn on would cover what the engine saw as text in it."""
+    if not _same_line(other, line):
+        return False
+    _, across = axes(line)
+    offsets = (_core(other) - line.mean(axis=0)) @ across
+    return float(np.abs(offsets).max()) <= 0.5 * sides(line)[1]
 
 
 def _same_line(one: Corners, other: Corners) -> bool:

@@ -10,7 +10,7 @@ from deid.find.covering import covering, covering_quad, reading_quad, rooms
 from deid.find.geometry import outwards, sides, within
 from deid.find.leaning import settled
 from deid.find.lines import joined
-from deid.find.passes import Pass, Sight, see
+from deid.find.passes import Pass, Sight, see, see_small_print
 from deid.protocols import TextEngine
 from deid.types import FrameRange, TextLine
 
@@ -30,10 +30,12 @@ class Looked:
     ghosts: int
 
 
-def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: FrameRange) -> Looked:
+def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: FrameRange, *, small_print: bool = False) -> Looked:
     """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames."""
     shape = picture.shape[0], picture.shape[1]
     seen = [see(picture, by, engine) for by in passes]
+    if small_print:
+        seen.append(see_small_print(picture, [sight for one in seen for sight in one.sights], engine))
     sights = joined(_settled([sight for one in seen for sight in one.sights]), picture)
     room = rooms([sight.points for sight in sights], picture)
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]

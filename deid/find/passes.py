@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,15 +27,28 @@ _OVERLAP = 128
 _THICKEST = 90.0
 # The area under a ghost is searched again in tiles of this side.
 _GHOST_TILE = 320
+# Pictures smaller than this at a pass's scale, in pixels of the shorter side, show nothing there that a larger scale does not.
+_SMALLEST = 160
+# Boxes thinner than this hold capitals of less than nine pixels.
+_SMALL_PRINT = 18.0
+_SMALL_PRINT_TILE = 448
+# The faintest step, in grey levels over two pixels after smoothing, that a glyph of 20 levels of contrast makes.
+_FAINTEST_STEP = 5
+# Left around what stands out, so that the detector sees the ground of it.
+_SURROUNDINGS = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A way of looking: the name that policy and audit say, a scale, and what is done to the picture first."""
+    """A way of looking: the name that policy and audit say, a scale, and what is done to the picture first.
+
+    `thinnest` is the least thickness, at the pass's scale, of a box that counts: of small print a coarse pass sees blots only.
+    """
 
     name: str
     scale: float = 1.0
     prepare: Callable[[Display], Display] | None = None
+    thinnest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +85,14 @@ def _blurred(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 
 PLAIN: Final = Pass("plain")
 HALF: Final = Pass("half", 0.5)
-QUARTER: Final = Pass("quarter", 0.25)
-NORMALISED: Final = Pass("normalised", 1.0, normalised)
+QUARTER: Final = Pass("quarter", 0.25, thinnest=14.0)
+EIGHTH: Final = Pass("eighth", 0.125, thinnest=14.0)
+ENLARGED: Final = Pass("enlarged", 1.5)
 
-THOROUGH: Final = (PLAIN, HALF, QUARTER)
-"""All passes, in order of trust: the geometry of the first that saw a line is kept."""
-FAST: Final = (PLAIN, HALF, QUARTER)
-"""The passes that find most for their time."""
+THOROUGH: Final = (PLAIN, HALF, QUARTER, EIGHTH)
+"""Looked in order of trust: the geometry of the first pass that saw a line is kept. Small print is looked at enlarged as well."""
+FAST: Final = (PLAIN, QUARTER)
+"""What finds most for its time."""
 SECOND: Final = (Pass("three-quarters-inverted", 0.75, inverted),)
 """The second look: another scale, another polarity."""
 
@@ -92,21 +106,59 @@ class Seen:
 
 
 def see(picture: Display, by: Pass, engine: TextEngine) -> Seen:
-    """Run one pass over a picture, (rows, columns, 3) uint8 RGB."""
-    sights: list[Sight] = []
-    ghosts = 0
-    for x0, y0, x1, y1 in _tiles(picture.shape[0], picture.shape[1], int(_TILE_SIDE / by.scale), int(_OVERLAP / by.scale)):
-        tile = picture[y0:y1, x0:x1]
-        if by.prepare is not None:
-            tile = by.prepare(tile)
-        if by.scale != 1.0:
-            size = (max(1, round((x1 - x0) * by.scale)), max(1, round((y1 - y0) * by.scale)))
-            tile = np.asarray(cv2.resize(tile, size, interpolation=cv2.INTER_AREA), np.uint8)
-        factor = ((x1 - x0) / tile.shape[1], (y1 - y0) / tile.shape[0])
-        found, dropped = _without_ghosts(tile, engine)
-        ghosts += dropped
-        sights += [Sight(points * factor + (x0, y0), score, by.name) for points, score in found]
-    return Seen(tuple(sights), ghosts)
+    """Run one pass over a picture, (rows, columns, 3) uint8 RGB; parts of it that cannot hold text are passed over."""
+    rows, columns = picture.shape[:2]
+    if by.scale < 1 and min(rows, columns) * by.scale < _SMALLEST:
+        return Seen((), 0)
+    tiles = _tiles(rows, columns, int(_TILE_SIDE / by.scale), int(_OVERLAP / by.scale))
+    return _united(_see_tile(picture, tile, by, engine) for tile in tiles)
+
+
+def see_small_print(picture: Display, sights: Sequence[Sight], engine: TextEngine) -> Seen:
+    """Look enlarged where the sights so far tell of small print: what is smaller still stands beside it."""
+    small = [sight.points.mean(axis=0) for sight in sights if sides(sight.points)[1] < _SMALL_PRINT]
+    tiles = _tiles(picture.shape[0], picture.shape[1], _SMALL_PRINT_TILE, _OVERLAP // 2)
+    wanted = [(x0, y0, x1, y1) for x0, y0, x1, y1 in tiles if any(x0 <= x < x1 and y0 <= y < y1 for x, y in small)]
+    return _united(_see_tile(picture, tile, ENLARGED, engine) for tile in wanted)
+
+
+def _united(seen: Iterable[Seen]) -> Seen:
+    every = list(seen)
+    return Seen(tuple(sight for one in every for sight in one.sights), sum(one.ghosts for one in every))
+
+
+def _see_tile(picture: Display, box: Box, by: Pass, engine: TextEngine) -> Seen:
+    x0, y0, x1, y1 = _worth_looking(picture, box)
+    if x1 <= x0 or y1 <= y0:
+        return Seen((), 0)
+    tile = picture[y0:y1, x0:x1]
+    if by.prepare is not None:
+        tile = by.prepare(tile)
+    if by.scale != 1.0:
+        size = (max(1, round((x1 - x0) * by.scale)), max(1, round((y1 - y0) * by.scale)))
+        tile = np.asarray(cv2.resize(tile, size, interpolation=cv2.INTER_AREA if by.scale < 1 else cv2.INTER_CUBIC), np.uint8)
+    factor = ((x1 - x0) / tile.shape[1], (y1 - y0) / tile.shape[0])
+    found, ghosts = _without_ghosts(tile, engine)
+    found = [(points, score) for points, score in found if sides(points)[1] >= by.thinnest]
+    return Seen(tuple(Sight(points * factor + (x0, y0), score, by.name) for points, score in found), ghosts)
+
+
+def _worth_looking(picture: Display, box: Box) -> Box:
+    """Shrink a box to the part in which anything stands out from its surroundings; empty where nothing does.
+
+    Every glyph has an edge: where no smoothed step between neighbouring pixels reaches a quarter of the faintest contrast that
+    can be read, there is none. A wall behind a monitor or the black rim of a frame costs no time so.
+    """
+    x0, y0, x1, y1 = box
+    smooth = cv2.GaussianBlur(picture[y0:y1, x0:x1], (5, 5), 1.0)
+    steps = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+    there = steps > _FAINTEST_STEP
+    down, across = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    if not len(down):
+        return x0, y0, x0, y0
+    top, bottom = max(0, int(down[0]) - _SURROUNDINGS), min(y1 - y0, int(down[-1]) + 1 + _SURROUNDINGS)
+    left, right = max(0, int(across[0]) - _SURROUNDINGS), min(x1 - x0, int(across[-1]) + 1 + _SURROUNDINGS)
+    return x0 + left, y0 + top, x0 + right, y0 + bottom
 
 
 def _without_ghosts(tile: Display, engine: TextEngine) -> tuple[list[tuple[Corners, float]], int]:
