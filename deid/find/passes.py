@@ -108,7 +108,7 @@ class Seen:
 def see(picture: Display, by: Pass, engine: TextEngine) -> Seen:
     """Run one pass over a picture, (rows, columns, 3) uint8 RGB; parts of it that cannot hold text are passed over."""
     rows, columns = picture.shape[:2]
-    if by.scale < 1 and min(rows, columns) * by.scale < _SMALLEST:
+    if by.scale <= 0.5 and min(rows, columns) * by.scale < _SMALLEST:
         return Seen((), 0)
     tiles = _tiles(rows, columns, int(_TILE_SIDE / by.scale), int(_OVERLAP / by.scale))
     return _united(_see_tile(picture, tile, by, engine) for tile in tiles)
