@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from deid.formats.header import PictureHeader
 from deid.types import Instance
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from deid.types import Display, Stored
 
 # Viewers show at least the middle 99 % of the values; a window this narrow ignores single hot pixels.
@@ -145,7 +147,7 @@ def _eight_bit(colours: Stored) -> Stored:
 def _windowed(colours: Stored, low: float, high: float) -> Stored:
     """Map low to 0 and high to 255; one value alone shows as black."""
     scale = 255.0 / (high - low) if high > low else 0.0
-    scaled = colours.astype(np.float32 if colours.dtype.kind == "u" else np.float64)
+    scaled: NDArray[np.floating[Any]] = colours.astype(np.float32 if colours.dtype.kind == "u" else np.float64)
     scaled -= low
     scaled *= scale
     eight: Display = np.clip(scaled + 0.5, 0, 255).astype(np.uint8)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from deid.formats.pillow import decoding
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _NEEDED = (b"JFIF\0", b"Exif\0", b"ICC_PROFILE\0", b"Adobe")
 _JFIF = b"JFIF\0\x01\x01"
 # A decibel above what the policy asks for by default, because masks are measured as boxes here.
 _WANTED_PSNR = 46.0
+_BAND_ROWS = 512
 # Quality of a first JPEG: visually lossless, colour at full resolution.
 _FRESH_QUALITY = 95
 
@@ -154,18 +156,21 @@ def _table_strangers(walked: list[Segment]) -> list[str]:
 def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:
     """Write one frame, grey or RGB, as JPEG: with the source's tables, finer ones where these would cost more than 45 dB."""
     stored = frames.stored(0)
-    image = Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored)
     written = b""
     for options in _attempts(header.recipe):
-        draft = io.BytesIO()
-        image.save(draft, "JPEG", optimize=True, **options)
-        written = draft.getvalue()
+        written = _compressed(stored, options)
         if psnr(stored, written, masks) >= _WANTED_PSNR:
             break
     file.write(written)
 
 
-def _attempts(recipe: JpegRecipe | None) -> Iterator[dict[str, object]]:
+def _compressed(stored: Stored, options: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored).save(file, "JPEG", optimize=True, **options)
+    return file.getvalue()
+
+
+def _attempts(recipe: JpegRecipe | None) -> Iterator[dict[str, Any]]:
     """Encoder options, from the smallest file to the truest."""
     if recipe is not None:
         for divisor, subsampling in ((1, recipe.subsampling), (1, 0), (2, 0), (4, 0)):
@@ -177,15 +182,17 @@ def _attempts(recipe: JpegRecipe | None) -> Iterator[dict[str, object]]:
 
 def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
     """Signal-to-noise ratio, in dB, of a written JPEG against the samples it was made from, outside the boxes of the masks."""
-    decoded = np.asarray(Image.open(io.BytesIO(written))).reshape(stored.shape)
     counts = np.ones(stored.shape[:2], np.bool_)
     for x0, y0, x1, y1 in (mask.box for mask in masks):
         counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = False
     if not counts.any():
         return math.inf
+    with decoding():
+        decoded = Image.open(io.BytesIO(written), formats=("JPEG",))
+        decoded.load()
     error = 0.0
-    for row in range(0, stored.shape[0], 512):
-        band = slice(row, row + 512)
-        difference = stored[band].astype(np.float32) - decoded[band]
-        error += float(np.square(difference[counts[band]]).sum(dtype=np.float64))
+    for row in range(0, stored.shape[0], _BAND_ROWS):
+        band = stored[row : row + _BAND_ROWS].astype(np.float32)
+        again = np.asarray(decoded.crop((0, row, band.shape[1], row + band.shape[0]))).reshape(band.shape)
+        error += float(np.square((band - again)[counts[row : row + _BAND_ROWS]]).sum(dtype=np.float64))
     return math.inf if error == 0 else 10 * math.log10(255**2 * int(counts.sum()) * stored.shape[2] / error)

@@ -19,6 +19,7 @@ from deid.policy import Policy
 if TYPE_CHECKING:
     from deid.types import Stored
 
+_BAND_ROWS = 1024
 _DEEP_MODES = {"I": np.int32, "F": np.float32}
 
 
@@ -94,5 +95,13 @@ def samples(image: Image.Image, mode: str = "") -> Stored:
     if image.mode in _DEEP_MODES:
         return np.asarray(image, dtype=_DEEP_MODES[image.mode])[:, :, np.newaxis]
     plain = to_srgb(image, image.info.get("icc_profile"))
-    array = np.asarray(plain.convert(mode) if mode and plain.mode != mode else plain)
-    return without_hidden_colour(array if array.ndim == 3 else array[:, :, np.newaxis])
+    return without_hidden_colour(_pixels(plain.convert(mode) if mode and plain.mode != mode else plain))
+
+
+def _pixels(image: Image.Image) -> Stored:
+    """Copy a picture out of Pillow band by band; in one piece it would be there three times."""
+    pixels = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
+    for row in range(0, image.height, _BAND_ROWS):
+        band = pixels[row : row + _BAND_ROWS]
+        band[:] = np.asarray(image.crop((0, row, image.width, row + band.shape[0]))).reshape(band.shape)
+    return pixels

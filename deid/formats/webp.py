@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from PIL import ImageFile
+
 from deid.formats import webp_file
 from deid.formats.arrays import PixelFrames
 from deid.formats.exif import photo_facts, upright
@@ -11,6 +15,9 @@ from deid.formats.pillow import check_count, decoding, open_picture, samples
 from deid.formats.raster import RasterFormat, counted, instance_of
 from deid.policy import Policy
 from deid.types import Instance
+
+# Lossless WebP takes some 25 bytes a pixel to compress: larger pictures become PNG, so that a worker stays within its memory.
+_LARGEST = 25_000_000
 
 
 class Webp(RasterFormat):
@@ -32,12 +39,20 @@ class Webp(RasterFormat):
             removed = counted(webp_file.removed_parts(data))
             if count == 1:
                 image.load()
+                cast(ImageFile.ImageFile, image).fp = None  # it holds the picture a second time
                 frames, durations = PixelFrames.of([upright(samples(image), facts.orientation)]), tuple[int, ...]()
             else:
                 frames, durations = film_of(image, lambda: open_picture(data, "WEBP", policy), orientation=facts.orientation)
-            header = PictureHeader("webp", durations, int(image.info.get("loop", 0)), removed=removed)
+            header = PictureHeader(
+                "webp" if _compressible(frames) else "png", durations, int(image.info.get("loop", 0)), removed=removed
+            )
             return instance_of(self.kind, frames, policy, header, camera=facts.camera, known=facts.known)
 
     def strangers(self, data: bytes) -> tuple[str, ...]:
         """Walk a written file chunk by chunk."""
         return webp_file.strangers(data)
+
+
+def _compressible(frames: PixelFrames) -> bool:
+    rows, columns = frames.shape(0)
+    return rows * columns <= _LARGEST
