@@ -46,15 +46,16 @@ def _draw(drawn: NDArray[np.uint8], polygon: Polygon) -> None:
         return
     # Edges lie half a pixel before the centres that OpenCV draws between; one shift bit holds the half. Its outline covers
     # the pixels whose centres are near; one pixel of dilation makes that "touched at all".
-    left, top = max(0, min(xs) - 2), max(0, min(ys) - 2)
-    right, bottom = min(drawn.shape[1], max(xs) + 2), min(drawn.shape[0], max(ys) + 2)
-    if right <= left or bottom <= top:
-        return
+    left, top = min(xs) - 2, min(ys) - 2
+    part = np.zeros((max(ys) + 2 - top, max(xs) + 2 - left), np.uint8)
     points = np.array([[2 * (x - left) - 1, 2 * (y - top) - 1] for x, y in polygon], np.int32)
-    part = np.zeros((bottom - top, right - left), np.uint8)
     cv2.fillPoly(part, [points], 1, lineType=cv2.LINE_8, shift=1)
     part = cv2.dilate(part, np.ones((3, 3), np.uint8)).astype(np.uint8)
-    np.maximum(drawn[top:bottom, left:right], part, out=drawn[top:bottom, left:right])
+    # Drawn whole and cut afterwards: OpenCV moves lines a little where it cuts them itself.
+    inside = drawn[max(0, top) : max(0, top + part.shape[0]), max(0, left) : max(0, left + part.shape[1])]
+    if inside.size:
+        cut = part[max(0, -top) :, max(0, -left) :][: inside.shape[0], : inside.shape[1]]
+        np.maximum(inside, cut, out=inside)
 
 
 class Redacted:
