@@ -94,6 +94,11 @@ def _marks(text: str, beside: Neighbours, known: tuple[KnownValue, ...], always:
     return judge(text, beside, needles(known), site_lists(always, never)).marks
 
 
+def unread(text: str, confidence: float) -> bool:
+    """Tell a reading that proves nothing: no text, a guess, or a poor reading that is not plainly technical."""
+    return not text.strip() or confidence < _LEAST_CONFIDENCE or (confidence < _FAIR_CONFIDENCE and doubtful(text))
+
+
 def _judged(
     lines: Sequence[TextLine],
     beside: list[Neighbours],
@@ -106,7 +111,7 @@ def _judged(
     findings: list[Finding] = []
     for line, labels in zip(lines, beside, strict=True):
         text = line.text.reveal()
-        if not text.strip() or line.confidence < _LEAST_CONFIDENCE or (line.confidence < _FAIR_CONFIDENCE and doubtful(text)):
+        if unread(text, line.confidence):
             findings.append(Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text))
             continue
         again = further and known_marks(text, tokenise(text), needles(further))

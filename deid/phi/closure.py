@@ -63,7 +63,7 @@ def _prefixes(text: str, tokens: tuple[Token, ...], over: list[list[Mark]]) -> l
         for token, after, marks in zip(tokens, tokens[1:], over[1:], strict=False)
         for mark in marks
         if mark.category in _NUMBERED and token.kind == "word" and len(token.text) <= _FRAGMENT
-        if re.fullmatch(r"\s?[-_]\s?", text[token.end : after.start])
+        if re.fullmatch(r"\s?[-_.~=]\s?", text[token.end : after.start])
     ]
 
 

@@ -13,12 +13,12 @@ from rapidfuzz.distance import Levenshtein
 from deid.phi import tables
 from deid.phi.canon import folded, plain
 from deid.phi.patterns import Mark, is_month
-from deid.phi.tokens import HARMLESS, UNKNOWN, Token, strength
+from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, Token, strength
 from deid.types import PhiCategory
 
 _LONGEST = 5
-# Shorter words that are nearly a label are taken for one only before a separator: PATLA is a name.
-_SURELY = 7
+# After so many words a name may be followed by the kind of exam.
+_TWO_NAMES = 2
 _SHORT = 3
 _SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\s*[-–]\s(?=\S)")
 # A numeric label never claims a value without digits.
@@ -66,21 +66,26 @@ def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int)
         past = index + size
         separated = _SEPARATOR.match(text, tokens[past - 1].end) is not None
         label = table.get(parts) if all(parts) else None
-        if label and size == 1 and not _short_label(tokens[index].text, label, separated):
+        if label and size == 1 and not _counts(tokens[index].text, label, separated):
             label = None
-        if label is None and size == 1 and (separated or len(parts[0]) >= _SURELY):
+        if label is None and size == 1 and separated:
             label = _nearly(tokens[index].text)
         if label:
             return LabelHit(index, past, label, separated)
     return None
 
 
-def _short_label(word: str, label: tables.Label, separated: bool) -> bool:
-    """A label of three letters must be spelled as it is (digits for letters apart); a foreign one needs its separator as well."""
-    if len(label.text) > _SHORT:
-        return True
-    spelled = plain(word) == plain(label.text) or any(map(str.isdigit, word))
-    return spelled and (separated or label.language == "en" or label.category in _NUMERIC)
+def _counts(word: str, label: tables.Label, separated: bool) -> bool:
+    """Tell whether a one-word label counts here.
+
+    One of three letters must be spelled as it is, digits for letters apart; a foreign one that is a short word or a place
+    needs its separator as well: Sala and Ciudad are names.
+    """
+    short = len(label.text) <= _SHORT
+    if short and plain(word) != plain(label.text) and not any(map(str.isdigit, word)):
+        return False
+    needs = label.language != "en" and (short or label.category in ("institution", "location"))
+    return separated or not needs or label.category in _NUMERIC
 
 
 @lru_cache(maxsize=8192)
@@ -147,10 +152,10 @@ def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]
     """A name goes on until a technical segment, or until plainly technical words follow words that nobody knows."""
     taken: list[Token] = []
     unknown = 0
-    if not sure and strength(tokens[0].text) in HARMLESS:
+    if strength(tokens[0].text) in HARMLESS and (not sure or _plainly_technical(tokens, protected)):
         return []
     for token in tokens:
-        if taken and plain(token.text) in tables.words()["modalities"]:
+        if len(taken) >= _TWO_NAMES and plain(token.text) in tables.words()["modalities"]:
             break
         if _in(token, protected) or (unknown >= 2 and strength(token.text) in HARMLESS and len(token.text) > 1):
             break
@@ -159,12 +164,26 @@ def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]
     return taken
 
 
+def _plainly_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> bool:
+    """Tell what stands after a label whose value is covered already: Name: (black) CT HEAD; no common name is in the vocabulary."""
+    return all(_in(token, protected) or (strength(token.text) == STRONG and len(token.text) > 1) for token in tokens)
+
+
 def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool) -> list[list[Token]]:
     """The first run of tokens with digits (month names beside them for dates)."""
     run: list[Token] = []
+    words = [token for token in tokens if token.kind != "number"]
+    lettered = {
+        token.end
+        for token in tokens
+        for start, end in protected
+        if start <= token.start and token.end <= end
+        if any(start <= word.start < end for word in words)
+    }
     for token in tokens[:12]:
         fits = token.kind != "word" or (label.category == "date" and is_month(token.text)) or (run and len(token.text) <= 2)
-        if fits and not (_in(token, protected) and not sure and not run):
+        technical = token.end in lettered or (_in(token, protected) and not sure and not run)
+        if fits and not technical:
             run.append(token)
         elif run or (token.kind == "word" and strength(token.text) in HARMLESS and len(token.text) > 2):
             break

@@ -66,7 +66,7 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
             start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)
             if _inside_number(text, start, end) or (rule.check and not _CHECKS[rule.check](match)):
                 continue
-            if category in _FREED and any(start < e and s < end for s, e in protected):
+            if category in _FREED and text[start] != "+" and any(start < e and s < end for s, e in protected):
                 continue
             start, end = _trimmed(text, start, end)
             marks.append(Mark(start, end, category, 0.95, f"rule:{rule.id}", _switch(rule, match)))
@@ -183,7 +183,7 @@ def _is_decimal(match: re.Match[str]) -> bool:
     """6.2; not 11.1956, which is a month, nor 24.12., which is a day."""
     month = re.fullmatch(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}", match.group())
     day = re.fullmatch(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])", match.group())
-    return not month and not (day and match.string[match.end() : match.end() + 1] == ".")
+    return not month and not (day and re.match(r"\.|\s(?:19|20)?\d{2}(?!\d|[.,]\d|\s?[^\W\d])", match.string[match.end() :]))
 
 
 _CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {

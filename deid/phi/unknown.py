@@ -14,7 +14,7 @@ from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, WEAK, Token, phrase_spans
 from deid.types import PhiCategory
 
 # Five digits in a row that no grammar explains are an identifier until shown otherwise; six are most often the record number.
-_MANY_DIGITS, _RECORD_DIGITS = 5, 6
+_MANY_DIGITS, _RECORD_DIGITS, _LONG_NUMBER = 5, 6, 9
 # Shorter pieces are technical by chance.
 _JOINED = 4
 # A misread word of at least so many letters is told from names even where it stands alone.
@@ -140,7 +140,9 @@ def _surely_technical(token: Token, technical: bool) -> bool:
 def _unknown(token: Token) -> Mark:
     """An unknown word: the model says whether it is like a name, or only not technical."""
     if token.kind != "word":
-        return Mark(token.start, token.end, PhiCategory.OTHER, 0.6, _NOT_TECHNICAL, "unsure")
+        misread = len(token.text) >= _JOINED and token.digits * 2 < len(token.text)
+        category = PhiCategory.NAME if misread else PhiCategory.OTHER
+        return Mark(token.start, token.end, category, 0.6, _NOT_TECHNICAL, "unsure")
     belief = believe(token.text)
     if belief.none < _NAMELIKE:
         return Mark(token.start, token.end, PhiCategory.NAME, round(1 - belief.none, 2), f"model:{NAME}")
@@ -166,7 +168,7 @@ def _number(token: Token) -> Mark:
     return Mark(token.start, token.end, category, 0.6, _NUMBER)
 
 
-_GROUPS: Final = re.compile(r"\d+(?:\s?[-.]\s?\d+|\s\d+)+")
+_GROUPS: Final = re.compile(r"\d+(?:\s?[-.=~*_]\s?\d+|\s\d+)+")
 
 
 def _split_numbers(line: Line) -> list[Mark]:
@@ -176,8 +178,11 @@ def _split_numbers(line: Line) -> list[Mark]:
         start, end = match.span()
         groups = re.findall(r"\d+", match.group())
         loose = re.search(r"\d\s\d", match.group()) is not None
-        if len("".join(groups)) < _RECORD_DIGITS or (loose and max(map(len, groups)) < 3):
+        digits = len("".join(groups))
+        if digits < _RECORD_DIGITS or (loose and max(map(len, groups)) < 3):
             continue
-        if not any(start < e and s < end for s, e in line.protected):
+        over = [line.text[s:e] for s, e in line.protected if start < e and s < end]
+        # Nine digits are no measurement, whatever sign or decimal point the engine saw among them.
+        if not over or (digits >= _LONG_NUMBER and not any(map(str.isalpha, "".join(over)))):
             marks.append(Mark(start, end, PhiCategory.MRN, 0.6, _NUMBER))
     return marks
