@@ -101,6 +101,8 @@ class Reviewed:
         assert entry is not None
         outcome = self._session.redo(entry)
         self.decisions.carried_out(one.input_id, one.stem)
+        if outcome.status is Status.CLEAN:
+            self._clear(f"{entry.input_id[:16]}-{entry.number}")
         entry = self._session.ledger.entry(entry.id)
         return replace(
             one,
@@ -120,6 +122,11 @@ class Reviewed:
         for entry in self._session.ledger.with_status(Status.CLEAN):
             if entry.output:
                 yield entry.output, self._out / entry.output
+
+    def _clear(self, draft: str) -> None:
+        """Remove the previews of a file that does not wait any more."""
+        for path in (self._held / "previews").glob(f"{draft}.*"):
+            path.unlink()
 
     def _known_as(self, entries: Iterable[Entry]) -> tuple[Waiting, ...]:
         rows = {entry.seq: entry for entry in entries if entry.stem and entry.seq is not None}

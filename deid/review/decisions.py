@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from deid.batch.reviewed import Waiting
 from deid.errors import REMOVALS
+from deid.phi import classify_text
 from deid.policy import Policy
 from deid.redaction import may_be_removed
 from deid.review.pictures import Layout
@@ -21,7 +22,9 @@ _MOST_BOXES: Final = 1000
 _MOST_CORNERS: Final = 64
 # Initials, a name, a staff code: what an institution writes on a form; a consent reference is a number of its files.
 _REVIEWER: Final = re.compile(r"[^\W\d_][\w .'-]{0,39}")
-_CONSENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,39}")
+_CONSENT: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
+# In a reference, "2024-17" is a number of a year and no date.
+_NUMBERS_OF_A_YEAR: Final = ("rule:date-damaged", "rule:date-month-year")
 
 
 class Malformed(Exception):
@@ -64,12 +67,21 @@ def signature(sent: Any, policy: Policy) -> Signature:
     if not _REVIEWER.fullmatch(reviewer):
         raise Malformed("Give your name or initials: letters, at most 40.")
     if consent and not _CONSENT.fullmatch(consent):
-        raise Malformed("A consent reference is made of letters, digits and . _ / -, at most 40.")
+        raise Malformed("A consent reference has a number in it, no spaces, and at most 40 letters, digits and . _ / -.")
+    if _names_someone(consent, policy):
+        raise Malformed("This consent reference reads like a name or a date; give the number of the form.")
     if policy.require_consent and not consent:
         raise Malformed("The policy asks for a consent reference before anything is released.")
     if platform not in PLATFORMS or use not in USES:
         raise Malformed("Choose one of the platforms and uses.")
     return Signature(reviewer, consent, platform, use)
+
+
+def _names_someone(consent: str, policy: Policy) -> bool:
+    spelled = re.sub(r"[._/]", " ", consent)
+    spans = classify_text(spelled, left=None, above=None, known=(), policy=policy)
+    personal = (PhiCategory.NAME, PhiCategory.DATE, PhiCategory.PHONE, PhiCategory.NATIONAL_ID)
+    return any(span.category in personal and span.evidence not in _NUMBERS_OF_A_YEAR for span in spans)
 
 
 def decision(sent: Any, waiting: Waiting, layout: Layout, by: Signature, policy: Policy) -> Decision:

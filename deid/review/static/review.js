@@ -138,9 +138,10 @@ function element(tag, { text, ...attributes }) {
 }
 
 function neighbour(step, wanted) {
-  const here = S.items.findIndex((item) => item.id === S.id);
-  for (let away = 1; away <= S.items.length; away += 1) {
-    const item = S.items[(here + step * away + S.items.length * away) % S.items.length];
+  const count = S.items.length, found = S.items.findIndex((item) => item.id === S.id);
+  const here = found < 0 && step < 0 ? count : found;
+  for (let away = 1; away <= count; away += 1) {
+    const item = S.items[(((here + step * away) % count) + count) % count];
     if (item.id !== S.id && wanted(item)) return item;
   }
   return null;
@@ -155,24 +156,19 @@ async function load(id) {
   return S.details.get(id);
 }
 
+// The file in view, its boxes and its picture change together: nobody may decide about one file while looking at another.
 async function show(id) {
   stopPlaying();
-  S.id = id;
+  S.wanted = id;
   let detail;
   try {
     detail = await load(id);
   } catch (error) {
-    if (S.id !== id) return;
-    S.detail = null;
-    const item = S.items.find((one) => one.id === id);
-    $("file-name").textContent = item ? item.name : "…";
-    $("reasons").replaceChildren(element("li", { text: error.message }));
-    $("boxes").replaceChildren();
-    drawQueue();
-    draw();
+    if (S.wanted === id) unreadable(id, error);
     return;
   }
-  if (S.id !== id) return;
+  if (S.wanted !== id) return;
+  S.id = id;
   S.detail = detail;
   if (!S.edits.has(id)) S.edits.set(id, freshEdit(detail));
   const first = [...detail.leaks, ...detail.boxes].sort((a, b) => a.frames[0] - b.frames[0])[0];
@@ -192,6 +188,23 @@ async function show(id) {
   const next = neighbour(1, isOpen);
   if (next) load(next.id).then((ahead) => picture(next.id, ahead, firstFrame(ahead), S.look)).catch(() => {});
 }
+
+function unreadable(id, error) {
+  S.id = id;
+  S.detail = null;
+  for (const name of ["before", "after"]) $(name).getContext("2d").reset();
+  const item = S.items.find((one) => one.id === id);
+  $("file-name").textContent = item ? item.name : "…";
+  $("file-facts").textContent = "";
+  $("reasons").replaceChildren(element("li", { text: error.message }));
+  $("boxes").replaceChildren();
+  $("box-count").textContent = "";
+  drawQueue();
+  say(error.message);
+}
+
+// Whether the picture in view is on the screen; until then it cannot be approved.
+const isShown = () => Boolean(S.detail) && S.wanted === S.id && Boolean(picture(S.id, S.detail, S.frame, S.look).bitmap);
 
 const firstFrame = (detail) => Math.min([...detail.leaks, ...detail.boxes].reduce((least, box) => Math.min(least, box.frames[0]), Infinity), detail.frames - 1);
 
@@ -488,7 +501,8 @@ const sendable = ({ polygon, frames, category: name }) => ({ polygon, frames, ca
 // ------------------------------------------------------------------ decisions
 
 async function decide(action) {
-  if (!S.detail || S.sending) return;
+  if (!S.detail || S.sending || S.wanted !== S.id) return;
+  if (action === "approve" && !isShown()) { say("Wait for the picture."); return; }
   if (!S.facts.signature && !(await sign())) return;
   const id = S.id, { removed, added } = edit();
   S.sending = true;
@@ -516,7 +530,7 @@ async function next(text) {
     return;
   }
   S.detail = null;
-  S.id = null;
+  S.id = S.wanted = null;
   nothing(text);
 }
 
@@ -665,6 +679,7 @@ function paint(canvas, entry, masked, outlined) {
   const context = canvas.getContext("2d");
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
+  document.body.dataset.shown = entry.bitmap ? S.id : "";
   if (!entry.bitmap) return;
   const [rows, columns] = sizeOf(S.frame), { scale, x, y } = S.view, zoomed = scale * ratio;
   context.setTransform(zoomed, 0, 0, zoomed, -x * zoomed, -y * zoomed);
