@@ -21,6 +21,7 @@ from deid.formats.dicom.scrub import Scrub, scrubbed, spans_by_path
 from deid.formats.dicom.statement import state
 from deid.formats.dicom.strangers import strangers
 from deid.formats.dicom.sweep import Sweep
+from deid.formats.dicom.walk import text_of
 from deid.formats.dicom.write import put_pixels, write_dataset
 from deid.keys import Key
 from deid.policy import Policy
@@ -99,10 +100,10 @@ def _frames(dataset: Dataset, policy: Policy) -> DicomFrames:
 
 def _strict(dataset: Dataset) -> bool:
     groups = "SharedFunctionalGroupsSequence" in dataset or "PerFrameFunctionalGroupsSequence" in dataset
-    return groups or str(dataset.get("Modality", "")) in _STRICT
+    return groups or text_of(dataset, "Modality") in _STRICT
 
 
 def _in_time(dataset: Dataset) -> bool:
     """Tell whether frames follow each other in time: a run, a clip, a dynamic series."""
     timed = any(word in dataset for word in ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate"))
-    return timed or str(dataset.get("Modality", "")) in ("XA", "RF", "US", "XRF", "IVUS", "ES", "GM", "XC")
+    return timed or text_of(dataset, "Modality") in ("XA", "RF", "US", "XRF", "IVUS", "ES", "GM", "XC")

@@ -14,6 +14,7 @@ from deid.formats.dicom.jpeg import holds_ybr, jpeg_head
 from deid.formats.dicom.layout import Layout, encoded_frames
 from deid.formats.dicom.native import cleared, unpack
 from deid.formats.dicom.overlays import Overlay, drawn
+from deid.formats.dicom.walk import value_of
 from deid.formats.dicom.windows import full_range, grey, lookup_tables, palette_of, rescale_of, windows_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class DicomFrames:
         """Time from frame to frame in milliseconds; 0 where the header says none."""
         for name, factor in (("FrameTime", 1.0), ("RecommendedDisplayFrameRate", 0.0), ("CineRate", 0.0)):
             try:
-                value = float(self._dataset.get(name) or 0)
+                value = float(value_of(self._dataset, name) or 0)
             except (TypeError, ValueError):
                 continue
             if value > 0:
@@ -94,8 +95,8 @@ class DicomFrames:
         """Height of a pixel divided by its width; 1 where pixels are square or nothing is said."""
         for name in ("PixelAspectRatio", "PixelSpacing", "ImagerPixelSpacing"):
             try:
-                height, width = (float(one) for one in self._dataset[name].value)
-            except (KeyError, TypeError, ValueError):
+                height, width = (float(one) for one in value_of(self._dataset, name) or ())
+            except (TypeError, ValueError):
                 continue
             if height > 0 and width > 0:
                 return height / width

@@ -14,7 +14,7 @@ from deid.formats.dicom.paths import item_path, value_path
 from deid.formats.dicom.rules import TEXTS, Rules
 from deid.formats.dicom.statement import METHOD
 from deid.formats.dicom.values import texts
-from deid.formats.dicom.walk import elements
+from deid.formats.dicom.walk import elements, text_of
 from deid.types import HeaderText, PhiText
 
 _TERMS = Path(__file__).with_name("code_strings.txt")
@@ -73,9 +73,9 @@ def technical(element: DataElement, text: str, dataset: Dataset) -> bool:
     if element.tag in (_CODE_SCHEME, _CODE_VERSION):
         return text in _SCHEMES or re.fullmatch(r"[\d.]{1,10}", text) is not None
     if element.tag == _CODE_VALUE:
-        return str(dataset.get("CodingSchemeDesignator", "")) in _SCHEMES and _CODE.fullmatch(text) is not None
+        return text_of(dataset, "CodingSchemeDesignator") in _SCHEMES and _CODE.fullmatch(text) is not None
     if element.tag == _CODE_MEANING:
-        return (str(dataset.get("CodingSchemeDesignator", "")), str(dataset.get("CodeValue", "")), text) in _concepts()
+        return (text_of(dataset, "CodingSchemeDesignator"), text_of(dataset, "CodeValue"), text) in _concepts()
     return element.tag == _METHOD and text == METHOD
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.uid import UID, ExplicitVRBigEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, UID_dictionary
 
 from deid.errors import FileRefused
+from deid.formats.dicom.walk import text_of, value_of
 from deid.policy import Policy
 
 PIXEL_KEYWORDS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -74,6 +75,9 @@ def layout_of(dataset: Dataset, policy: Policy) -> Layout:
     FileRefused
         ``too-large``, ``pixels-missing``, ``truncated`` or ``broken``.
     """
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    if syntax not in UID_dictionary or not syntax.is_transfer_syntax:
+        raise FileRefused("codec-missing", "unknown transfer syntax")
     keyword = next((word for word in PIXEL_KEYWORDS if word in dataset), "")
     try:
         layout = _layout(dataset, keyword)
@@ -91,7 +95,7 @@ def layout_of(dataset: Dataset, policy: Policy) -> Layout:
 
 def _layout(dataset: Dataset, keyword: str) -> Layout:
     def number(name: str, default: int = 0) -> int:
-        value = dataset.get(name)
+        value = value_of(dataset, name)
         return default if value in (None, "") else int(value)
 
     allocated = {"PixelData": number("BitsAllocated"), "FloatPixelData": 32, "DoubleFloatPixelData": 64}[keyword]
@@ -107,7 +111,7 @@ def _layout(dataset: Dataset, keyword: str) -> Layout:
         bits_stored=stored,
         high_bit=number("HighBit", stored - 1),
         signed=number("PixelRepresentation") == 1,
-        photometric=str(dataset.get("PhotometricInterpretation") or "MONOCHROME2").strip(),
+        photometric=text_of(dataset, "PhotometricInterpretation") or "MONOCHROME2",
         planar=number("PlanarConfiguration"),
     )
 
@@ -125,7 +129,7 @@ def _check(layout: Layout) -> None:
 
 def encoded_frames(dataset: Dataset, layout: Layout) -> list[bytes]:
     """Split encapsulated pixels into frames, without decoding them."""
-    offsets = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
+    offsets = value_of(dataset, "ExtendedOffsetTable"), value_of(dataset, "ExtendedOffsetTableLengths")
     try:
         frames = list(
             generate_frames(

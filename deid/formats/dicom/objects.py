@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from deid.errors import FileRefused
 from deid.formats.dicom.layout import PIXEL_KEYWORDS
+from deid.formats.dicom.walk import text_of
 from deid.policy import Policy
 
 _TABLE = Path(__file__).with_name("objects.tsv")
@@ -38,13 +39,13 @@ def check_object(dataset: Dataset, policy: Policy) -> None:
     FileRefused
         ``object-refused`` with the kind, in words.
     """
-    if "DirectoryRecordSequence" in dataset or str(dataset.get("SOPClassUID", "")) == "1.2.840.10008.1.3.10":
+    if "DirectoryRecordSequence" in dataset or text_of(dataset, "SOPClassUID") == "1.2.840.10008.1.3.10":
         raise FileRefused("object-refused", "DICOMDIR")
     if "EncapsulatedDocument" in dataset:
         raise FileRefused("object-refused", "encapsulated document")
     if has_pixels(dataset):
         return
-    rule, name = _rule(str(dataset.get("SOPClassUID", "")).strip(" \0"))
+    rule, name = _rule(text_of(dataset, "SOPClassUID"))
     if rule != "clean":
         raise FileRefused("object-refused", name)
     if "ContentSequence" in dataset and not policy.clean_structured_content:

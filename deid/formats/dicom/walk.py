@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from deid.errors import FileRefused
@@ -24,6 +26,26 @@ def elements(dataset: Dataset) -> Iterator[tuple[BaseTag, DataElement | None]]:
             raise FileRefused("broken", "nesting") from None
         except Exception:
             yield tag, None
+
+
+def value_of(dataset: Dataset, name: str) -> Any:
+    """Return the value of an attribute; None where it is missing, empty or cannot be read."""
+    try:
+        return dataset.get(name)
+    except Exception:
+        return None
+
+
+def items_of(dataset: Dataset, name: str) -> list[Dataset]:
+    """Return the items of a sequence; none where it is missing or cannot be read."""
+    value = value_of(dataset, name)
+    return [item for item in value if isinstance(item, Dataset)] if isinstance(value, Sequence) else []
+
+
+def text_of(dataset: Dataset, name: str) -> str:
+    """Return the value of an attribute as text; empty where it is missing or cannot be read."""
+    value = value_of(dataset, name)
+    return "" if value is None else str(value).strip(" \0")
 
 
 def walk(dataset: Dataset, path: str = "", depth: int = 0) -> Iterator[tuple[str, Dataset, DataElement]]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydicom.dataset import Dataset
 
+from deid.formats.dicom.walk import items_of, text_of, value_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,8 +39,8 @@ def windows_of(dataset: Dataset, index: int) -> tuple[Window, ...]:
     """Return the VOI windows of a frame: its own functional group first, then the shared one, then the header's."""
     found: list[Window] = []
     for place in _places(dataset, index, "FrameVOILUTSequence"):
-        centers, widths = _numbers(place.get("WindowCenter")), _numbers(place.get("WindowWidth"))
-        function = str(place.get("VOILUTFunction") or "LINEAR").strip()
+        centers, widths = _numbers(value_of(place, "WindowCenter")), _numbers(value_of(place, "WindowWidth"))
+        function = text_of(place, "VOILUTFunction") or "LINEAR"
         found += [Window(c, w, function) for c, w in zip(centers, widths, strict=False) if w > 0 and np.isfinite([c, w]).all()]
     return tuple(dict.fromkeys(found))
 
@@ -46,7 +48,7 @@ def windows_of(dataset: Dataset, index: int) -> tuple[Window, ...]:
 def rescale_of(dataset: Dataset, index: int) -> tuple[float, float]:
     """Return slope and intercept of a frame; (1, 0) where the header says none."""
     for place in _places(dataset, index, "PixelValueTransformationSequence"):
-        slope, intercept = _numbers(place.get("RescaleSlope")), _numbers(place.get("RescaleIntercept"))
+        slope, intercept = _numbers(value_of(place, "RescaleSlope")), _numbers(value_of(place, "RescaleIntercept"))
         if slope and intercept and slope[0] != 0 and np.isfinite([slope[0], intercept[0]]).all():
             return slope[0], intercept[0]
     return 1.0, 0.0
@@ -54,17 +56,19 @@ def rescale_of(dataset: Dataset, index: int) -> tuple[float, float]:
 
 def lookup_tables(dataset: Dataset) -> tuple[tuple[int, NDArray[np.float64]], ...]:
     """Return the VOI lookup tables of the header as (first mapped value, brightness 0-1)."""
-    tables = []
-    for item in dataset.get("VOILUTSequence") or ():
-        try:
-            entries, first, bits = _descriptor(item["LUTDescriptor"].value)
-            data = item["LUTData"].value
-            values = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.asarray(data)
-            if len(values) >= entries > 1:
-                tables.append((first, np.clip(values[:entries] / (2.0**bits - 1), 0, 1)))
-        except (KeyError, TypeError, ValueError):
-            continue
-    return tuple(tables)
+    return tuple(table for item in items_of(dataset, "VOILUTSequence") if (table := _lookup_table(item)) is not None)
+
+
+def _lookup_table(item: Dataset) -> tuple[int, NDArray[np.float64]] | None:
+    """Read one table; one that cannot be read shows nothing, and the full range is looked at besides."""
+    try:
+        entries, first, bits = _descriptor(item["LUTDescriptor"].value)
+        data = item["LUTData"].value
+        values = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.asarray(data)
+        whole = len(values) >= entries > 1 and 0 < bits <= 16
+        return (first, np.clip(values[:entries] / (2.0**bits - 1), 0, 1)) if whole else None
+    except Exception:
+        return None
 
 
 def palette_of(dataset: Dataset) -> NDArray[np.uint8] | None:
@@ -73,7 +77,7 @@ def palette_of(dataset: Dataset) -> NDArray[np.uint8] | None:
 
     from deid.formats.dicom.quiet import quiet
 
-    bits = int(dataset.get("BitsStored") or 8)
+    bits = int(value_of(dataset, "BitsStored") or 8)
     try:
         with quiet():
             colours = apply_color_lut(np.arange(2 ** min(bits, 16), dtype=np.uint16), dataset)
@@ -98,11 +102,11 @@ def grey(brightness: NDArray[np.float64], inverted: bool) -> Stored:
 def _places(dataset: Dataset, index: int, group: str) -> list[Dataset]:
     """Where the attributes of a functional group may stand for this frame (PS3.3 C.7.6.16)."""
     places: list[Dataset] = []
-    frames = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    frames = items_of(dataset, "PerFrameFunctionalGroupsSequence")
     if index < len(frames):
-        places += list(frames[index].get(group) or ())
-    for shared in dataset.get("SharedFunctionalGroupsSequence") or ():
-        places += list(shared.get(group) or ())
+        places += items_of(frames[index], group)
+    for shared in items_of(dataset, "SharedFunctionalGroupsSequence"):
+        places += items_of(shared, group)
     return [*places, dataset]
 
 

@@ -39,7 +39,7 @@ def entries(person, number):
         file_of(base(person, number=number + 6)),
         name=f"{person.family}_{person.given}/{person.mrn} {person.birth}.dcm",
     )
-    yield one("no extension", file_of(base(person, number=number + 7)), name=f"container/{person.family} {person.mrn[-4:]}")
+    yield one("no extension", file_of(base(person, number=number + 7)), name=f"{person.mrn}/{person.family} {person.mrn[-4:]}")
     yield from _unseen(person, number + 8, text)
 
 
