@@ -127,6 +127,10 @@ def _misbehave(text: str) -> None:
         bytearray(20_000_000_000)[::4096] = b"x" * 4_882_813
     if "slow" in text:
         time.sleep(0.3)
+    if "burn" in text:
+        end = time.process_time() + 0.1
+        while time.process_time() < end:
+            pass
 
 
 PAPER = Work(load, describe, survey, redact)
