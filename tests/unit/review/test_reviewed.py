@@ -1,7 +1,6 @@
 """A folder in a person's hands: release through the batch's own lock, ledger and audit writer."""
 
 import json
-import os
 
 import pytest
 
@@ -30,7 +29,7 @@ def held(tmp_path):
 
 
 def test_approved_files_are_released_with_the_decision_in_the_audit_log(held):
-    case, out = held
+    _case, out = held
     with Reviewed(out, work=COLOURED) as reviewed:
         for one in reviewed.waiting():
             reviewed.confirm(one, approve(one))
@@ -97,7 +96,7 @@ def test_a_decision_is_about_these_bytes_only(held):
 
 
 def test_what_was_confirmed_before_the_end_is_known_after_it(held):
-    case, out = held
+    _case, out = held
     with Reviewed(out, work=COLOURED) as reviewed:
         one = reviewed.waiting()[0]
         reviewed.confirm(one, approve(one, added=(BOX,)))
@@ -111,7 +110,7 @@ def test_what_was_confirmed_before_the_end_is_known_after_it(held):
 
 
 def test_decisions_are_private_and_hold_no_text(held):
-    case, out = held
+    _case, out = held
     with Reviewed(out, work=COLOURED) as reviewed:
         for one in reviewed.waiting():
             reviewed.confirm(one, approve(one, added=(BOX,)))
@@ -145,4 +144,4 @@ def test_a_folder_of_nobody_is_refused(tmp_path):
     (tmp_path / "clean").mkdir()
     with pytest.raises(UsageError):
         Reviewed(tmp_path / "clean", work=COLOURED)
-    assert os.listdir(tmp_path) == ["clean"]
+    assert [path.name for path in tmp_path.iterdir()] == ["clean"]
