@@ -96,21 +96,23 @@ def _stream_strangers(walked: list[Chunk]) -> tuple[str, ...]:
     """Inflate every frame: exactly the rows that the header promises, and nothing behind the end of the stream."""
     columns, rows, depth, colour = struct.unpack(">IIBB", walked[0].body[:10])
     promised = rows * (1 + columns * _SAMPLES[colour] * depth // 8)
-    for stream in _streams(walked):
-        inflater = zlib.decompressobj()
-        length = 0
-        try:
-            for part in stream:
-                while part:
-                    length += len(inflater.decompress(part, 2**20))
-                    part = inflater.unconsumed_tail
-                    if length > promised:
-                        return ("IDAT",)
-        except zlib.error:
-            return ("IDAT",)
-        if length != promised or not inflater.eof or inflater.unused_data:
-            return ("IDAT",)
-    return ()
+    return () if all(inflates_to(stream, promised) for stream in _streams(walked)) else ("IDAT",)
+
+
+def inflates_to(stream: Sequence[bytes], promised: int) -> bool:
+    """Tell whether a compressed stream, in parts, holds exactly as many bytes as promised, and nothing behind its end."""
+    inflater = zlib.decompressobj()
+    length = 0
+    try:
+        for part in stream:
+            while part:
+                length += len(inflater.decompress(part, 2**20))
+                part = inflater.unconsumed_tail
+                if length > promised:
+                    return False
+    except zlib.error:
+        return False
+    return length == promised and inflater.eof and not inflater.unused_data
 
 
 def _streams(walked: list[Chunk]) -> Iterator[list[bytes]]:
@@ -133,7 +135,7 @@ def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequenc
     file.write(SIGNATURE)
     _put(file, b"IHDR", struct.pack(">IIBB3x", columns, rows, first.dtype.itemsize * 8, _COLOUR_TYPES[samples]))
     if frames.count == 1:
-        for body in _compressed(first):
+        for body in compressed(first):
             _put(file, b"IDAT", body)
     else:
         _put(file, b"acTL", struct.pack(">II", frames.count, header.loop))
@@ -149,7 +151,7 @@ def _put_frames(frames: Frames, header: PictureHeader, file: BinaryIO) -> None:
         control = struct.pack(">IIIIIHHBB", number, stored.shape[1], stored.shape[0], 0, 0, delay, 1000, 0, 0)
         _put(file, b"fcTL", control)
         number += 1
-        for body in _compressed(stored):
+        for body in compressed(stored):
             if index == 0:
                 _put(file, b"IDAT", body)
             else:
@@ -161,7 +163,7 @@ def _put(file: BinaryIO, type_: bytes, body: bytes) -> None:
     file.write(struct.pack(">I", len(body)) + type_ + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(type_))))
 
 
-def _compressed(stored: Stored) -> Iterator[bytes]:
+def compressed(stored: Stored) -> Iterator[bytes]:
     """Compress a frame to the bodies of its IDAT chunks."""
     if stored.dtype == np.uint16:
         return _compressed_deep(stored)

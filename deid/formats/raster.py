@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deid.types import Stored
 
 EXTENSIONS = {"png": ".png", "jpeg": ".jpg", "gif": ".gif", "tiff": ".tif", "webp": ".webp", "bmp": ".bmp", "pnm": ".pnm"}
+EXTENSIONS |= {"pdf": ".pdf"}
 _WRITERS = {kind: f"deid.formats.{kind}_file" for kind in EXTENSIONS}
 # Formats that can show frames one after the other.
 _ANIMATED = ("png", "gif", "webp")

@@ -22,6 +22,7 @@ _FORMATS: Final = (
     ("bmp", "Bmp"),
     ("pnm", "Pnm"),
     ("heif", "Heif"),
+    ("pdf", "Pdf"),
 )
 _DICOM_MAGIC = b"DICM"
 _DRAWN: Final = (".png", ".apng", ".gif", ".bmp", ".dib", ".pnm", ".pgm", ".ppm", ".pbm", ".tga", ".ico", ".svg", ".psd")
