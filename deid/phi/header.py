@@ -10,7 +10,7 @@ from deid.phi.patterns import Mark
 from deid.phi.settle import settle, site_lists
 from deid.phi.tokens import UNKNOWN, strength, tokenise
 from deid.policy import Policy
-from deid.types import HeaderCut, HeaderText, KnownValue
+from deid.types import HeaderCut, HeaderText, KnownValue, PhiCategory
 
 
 def classify_header(texts: Sequence[HeaderText], known: Sequence[KnownValue], policy: Policy) -> tuple[HeaderCut, ...]:
@@ -23,6 +23,9 @@ def classify_header(texts: Sequence[HeaderText], known: Sequence[KnownValue], po
     cuts = []
     for item in texts:
         text = item.text.reveal()
+        if policy.mask_all_text:
+            cuts.append(HeaderCut(item.path, 0, len(text), PhiCategory.OTHER, "mask-all-text"))
+            continue
         marks = [mark for mark in judge(text, Neighbours(), sought, site).marks if _enough(mark, text)]
         cuts += [HeaderCut(item.path, span.start, span.end, span.category, span.evidence) for span in settle(marks, policy)]
     return tuple(cuts)

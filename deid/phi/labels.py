@@ -20,7 +20,7 @@ _LONGEST = 5
 # After so many words a name may be followed by the kind of exam.
 _TWO_NAMES = 2
 _SHORT = 3
-_SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\s*[-–]\s(?=\S)")
+_SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\.\s+(?=\S)|\s*[-–]\s(?=\S)")
 # A numeric label never claims a value without digits.
 _NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "date", "time", "age", "phone"}
 

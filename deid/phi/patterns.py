@@ -179,6 +179,11 @@ def _is_count(match: re.Match[str]) -> bool:
     return int(first) <= int(second)
 
 
+def _is_path(match: re.Match[str]) -> bool:
+    """Tell a path of a computer from values that DICOM separates by backslashes: ORIGINAL, PRIMARY, AXIAL."""
+    return not all(strength(word) in HARMLESS for word in re.findall(r"[^\W_]+", match.group()))
+
+
 def _is_decimal(match: re.Match[str]) -> bool:
     """6.2; not 11.1956, which is a month, nor 24.12., which is a day."""
     month = re.fullmatch(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}", match.group())
@@ -197,4 +202,5 @@ _CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "city": _is_city,
     "count": _is_count,
     "decimal": _is_decimal,
+    "path": _is_path,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from deid.phi.canon import plain
@@ -23,6 +23,8 @@ _LONG = 8
 _SURE, _NAMELIKE = 0.9, 0.8
 # Below this a word that is nearly technical is nearer to names: Collins, not "colliding".
 _NEARLY = 0.35
+_ADDRESSES: Final = {PhiCategory.NETWORK, PhiCategory.EMAIL}
+_SWITCHES: Final = {"staff", "institution", "device"}
 _NOT_TECHNICAL, _NUMBER = "not-technical", "unexplained-number"
 
 
@@ -53,7 +55,15 @@ class Line:
 def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple[list[Mark], list[Kept]]:
     """Judge every token that is neither label nor technical segment; `marks` is what was found so far."""
     phrased = {index for first, past in phrase_spans(line.tokens) for index in range(first, past)}
-    rest = [index for index in range(len(line.tokens)) if index not in phrased and not line.settled(index)]
+    # Words inside an address of the network are no names; what is known does not count here, so that it never frees anything.
+    shaped = [mark for mark in marks if mark.evidence.startswith("rule:") and mark.category in _ADDRESSES]
+    rest = [
+        index
+        for index, token in enumerate(line.tokens)
+        if index not in phrased
+        and not line.settled(index)
+        and not any(mark.start <= token.start and token.end <= mark.end for mark in shaped)
+    ]
     technical = supported(line.tokens, line.protected, line.labelled) and len(line.tokens) > 1
     found = _split_numbers(line)
     kept: list[Kept] = []
@@ -74,7 +84,13 @@ def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple
     spared = _spared(line, open_words, technical, [*marks, *found])
     kept += [Kept(line.tokens[index].start, line.tokens[index].end, f"model:{NAME}") for index in sorted(spared)]
     found += [_unknown(line.tokens[index]) for index in open_words if index not in spared]
-    return found, kept
+    return [replace(mark, switch=_claimed(mark, marks) or mark.switch) for mark in found], kept
+
+
+def _claimed(mark: Mark, marks: list[Mark]) -> str:
+    """The switch of a label or title that claims an unknown word: where staff may stay, so may the words of a staff name."""
+    over = {other.switch for other in marks if other.start <= mark.start and mark.end <= other.end}
+    return next(iter(over & _SWITCHES), "") if over <= _SWITCHES else ""
 
 
 def _doubt(token: Token, technical: bool) -> str:
