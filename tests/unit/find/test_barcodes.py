@@ -56,15 +56,18 @@ def left_over(found, dark):
 def test_every_kind_is_read_and_covered_whole(detector, kind):
     picture, _ = on_paper(symbol(kind))
     found = detector.detect(picture)
-    assert [f.text for f in found] == [TEXTS[kind]]
+    assert {f.text for f in found if f.text} == {TEXTS[kind]}
     assert left_over(found, picture[..., 0] < 128) == 0
-    assert found[0].score == 1.0
-    assert found[0].region.frames == (0, 1)
+    assert max(f.score for f in found) == 1.0
+    assert all(f.region.frames == (0, 1) for f in found)
     assert detector.category is PhiCategory.OTHER
 
 
 def test_the_evidence_names_the_kind_and_nothing_else(detector):
-    kinds = {kind: detector.detect(on_paper(symbol(kind))[0])[0].evidence for kind in ("QRCode", "DataMatrix", "Code128", "EAN13")}
+    kinds = {
+        kind: next(f.evidence for f in detector.detect(on_paper(symbol(kind))[0]) if f.text)
+        for kind in ("QRCode", "DataMatrix", "Code128", "EAN13")
+    }
     assert kinds == {
         "QRCode": "barcode:qr",
         "DataMatrix": "barcode:data-matrix",
@@ -73,7 +76,7 @@ def test_the_evidence_names_the_kind_and_nothing_else(detector):
     }
 
 
-@pytest.mark.parametrize("kind", ["QRCode", "DataMatrix"])
+@pytest.mark.parametrize("kind", ["QRCode", "DataMatrix", "Code128", "Code39"])
 @pytest.mark.parametrize("degrees", [17, 45, 90, 180, 260])
 def test_a_turned_code_is_covered_whole(detector, kind, degrees):
     code = symbol(kind, 4)
@@ -91,7 +94,7 @@ def test_a_turned_code_is_covered_whole(detector, kind, degrees):
 def test_white_on_black_is_found(detector):
     picture, _ = on_paper(symbol("QRCode"))
     found = detector.detect(255 - picture)
-    assert [f.text for f in found] == [TEXTS["QRCode"]]
+    assert {f.text for f in found} == {TEXTS["QRCode"]}
 
 
 def test_a_damaged_code_is_covered_though_it_says_nothing(detector):
@@ -123,5 +126,13 @@ def test_a_code_at_the_edge_stays_inside_the_picture(detector):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 200, 3), (64, 64, 3)])
+def test_a_code_too_blurred_to_read_is_covered_all_the_same(detector):
+    picture, _ = on_paper(symbol("Code128"), paper=235)
+    dark = picture[..., 0] < 128
+    found = detector.detect(cv2.GaussianBlur(picture, (0, 0), 2.5))
+    assert found
+    assert left_over(found, dark) == 0
+
+
 def test_nothing_is_found_where_nothing_is(detector, shape):
     assert detector.detect(np.full(shape, 90, np.uint8)) == ()
