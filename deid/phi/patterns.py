@@ -70,7 +70,8 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
                 continue
             start, end = _trimmed(text, start, end)
             marks.append(Mark(start, end, category, 0.95, f"rule:{rule.id}", _switch(rule, match)))
-    return marks
+    addresses = [mark for mark in marks if mark.category in (PhiCategory.NETWORK, PhiCategory.EMAIL)]
+    return [mark for mark in marks if mark in addresses or not any(a.start <= mark.start and mark.end <= a.end for a in addresses)]
 
 
 def _switch(rule: tables.Rule, match: re.Match[str]) -> str:

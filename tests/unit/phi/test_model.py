@@ -16,7 +16,7 @@ FOLDER = Path(model.__file__).parents[2] / "models" / "phi-1"
 
 def test_names_and_medicine_are_told_apart():
     assert min(believe(word).none for word in ("lymphoscintigraphy", "OSTEOPOROTIC", "neurectomy")) > 0.8
-    assert max(believe(word).none for word in ("KOWALCZYK", "Okonkwo", "Fernandez", "Marlowe", "Petrosyan")) < 0.2
+    assert max(believe(word).none for word in ("KOWALCZYK", "Okonkwo", "Fernandez", "Marlowe", "Lindqvist")) < 0.2
 
 
 def test_beliefs_add_up():
