@@ -1,4 +1,4 @@
-"""Scenes for the marks benchmark: faces and codes at known places, in rooms and on screens. Seeded; pictures come from scikit-image."""
+"""Scenes for the marks benchmark: faces and codes at known places in a room; portraits and textures are scikit-image's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import zxingcpp
 from skimage import data
 
 # Eyes, nose and chin of the portraits with a neck and hair: picture, box (x0, y0, x1, y1) in it, cut-out around the head.
@@ -92,3 +93,69 @@ def _paste(canvas: np.ndarray, face: Face, centre: tuple[float, float], face_row
     turn[:, 2] += left, top
     corners = np.array([(x0, y0, 1), (x1, y0, 1), (x1, y1, 1), (x0, y1, 1)], np.float64)
     return corners @ turn.T
+
+
+CODES = {
+    "QR": ("QRCode", "MRN 4711-0815 DOE JANE"),
+    "DataMatrix": ("DataMatrix", "MRN 4711-0815"),
+    "Aztec": ("Aztec", "MRN 4711-0815"),
+    "PDF417": ("PDF417", "MRN 4711-0815 DOE"),
+    "Code 128": ("Code128", "MRN47110815"),
+    "Code 39": ("Code39", "MRN47110815"),
+    "EAN-13": ("EAN13", "4006381333931"),
+}
+# Pixels a module at which symbols are drawn before they are shrunk and turned into the scene.
+_DRAWN = 6
+
+
+def label(kind: str, module: float, degrees: float, depth: float, seed: int, rows: int = 600, columns: int = 760) -> Scene:
+    """A room with one code on a light label: `module` px a module, turned, its far side narrowed by `depth` (0-1)."""
+    generator = np.random.default_rng(seed)
+    name, text = CODES[kind]
+    drawn = np.array(zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, name)).to_image(scale=_DRAWN))
+    dark_rows, dark_columns = np.nonzero(drawn < 128)
+    drawn = drawn[dark_rows.min() : dark_rows.max() + 1, dark_columns.min() : dark_columns.max() + 1]
+    # Quiet zones as the standards want them, and six modules for every other linear code: labels are printed tightly.
+    margin = _DRAWN * (4 if kind in ("QR", "DataMatrix", "Aztec") else 10 if seed % 2 else 6)
+    label_ = np.pad(np.where(drawn < 128, 25, 235).astype(np.uint8), margin, constant_values=235)
+    scale = module / _DRAWN
+    height, width = label_.shape
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+    placed = (corners - (width / 2, height / 2)) * scale
+    placed[:, 0] *= 1 - depth / 2
+    placed[:2] *= 1 - depth * 0.4
+    angle = np.deg2rad(degrees)
+    turn = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
+    placed = placed @ turn.T + (columns / 2, rows / 2) + generator.uniform(-40, 40, 2)
+    view = cv2.getPerspectiveTransform(corners.astype(np.float32), placed.astype(np.float32))
+    canvas = room(rows, columns, generator).astype(np.float32)
+    source = cv2.GaussianBlur(label_, (0, 0), 0.4 / scale) if scale < 0.7 else label_
+    weight = cv2.warpPerspective(np.ones_like(label_, np.float32), view, (columns, rows))[..., None]
+    paper = cv2.warpPerspective(source.astype(np.float32), view, (columns, rows))[..., None]
+    pixels = np.clip(canvas * (1 - weight) + paper * (weight > 0), 0, 255).astype(np.uint8)
+    core = np.array(
+        [[(margin, margin), (width - margin, margin), (width - margin, height - margin), (margin, height - margin)]], np.float32
+    )
+    return Scene(pixels, ((cv2.perspectiveTransform(core, view)[0].astype(np.float64), text),))
+
+
+def spoilt(image: np.ndarray, how: str, seed: int) -> np.ndarray:
+    """The picture blurred (``blur 2``: sigma in px), in the dark, faint, in glare, behind moiré, or as a poor JPEG."""
+    generator = np.random.default_rng(seed)
+    pixels = image.astype(np.float32)
+    kind, _, strength = how.partition(" ")
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
+    if kind == "blur":
+        pixels = cv2.GaussianBlur(pixels, (0, 0), float(strength))
+    elif kind == "dark":
+        pixels = pixels * float(strength) + generator.normal(0, 4, pixels.shape)
+    elif kind == "faint":
+        pixels = pixels * 0.2 + 160
+    elif kind == "glare":
+        far = (x - image.shape[1] / 2) ** 2 + (y - image.shape[0] / 2) ** 2
+        pixels += (220 * np.exp(-far / (2 * float(strength) ** 2)))[..., None]
+    elif kind == "moiré":
+        pixels += (25 * np.sin(2 * np.pi * (0.31 * x + 0.07 * y)) + 18 * np.sin(2 * np.pi * 0.27 * y))[..., None]
+    elif kind == "JPEG":
+        return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(strength)])[1], cv2.IMREAD_COLOR)
+    return np.clip(pixels, 0, 255).astype(np.uint8)
