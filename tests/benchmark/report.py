@@ -13,7 +13,8 @@ HEADINGS = (
     "identifying lines exposed", "of the legible", "any ink left", "pictures that leak", "legible technical lines damaged",
     "changed away from text", "largest change outside masks", "strings left", "CPU s a picture",
 )  # fmt: skip
-"""Lines are counted in released pictures only: withholding a picture hides nothing in the figures."""
+"""Lines are counted in released pictures only: withholding a picture hides nothing in the figures. A picture is held *with cause*
+where the draft does expose a line."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def _row(files: Sequence[FileScore]) -> tuple[str, ...]:
     outside = [file.outside for file in released if file.outside is not None]
     return (
         str(len(files)),
-        *(str(sum(file.status == status for file in files)) for status in ("clean", "held", "failed", "lost")),
+        str(len(released)),
+        _held(files),
+        *(str(sum(file.status == status for file in files)) for status in ("failed", "lost")),
         _share([line.exposed for line in identifying]),
         _share([line.exposed for line in identifying if line.line.legible]),
         _share([line.touched for line in identifying]),
@@ -64,6 +67,11 @@ def _row(files: Sequence[FileScore]) -> tuple[str, ...]:
         f"{max(outside):.0f}" if outside else "-",
         str(sum(len(file.strings) for file in files)),
     )
+
+
+def _held(files: Sequence[FileScore]) -> str:
+    held = [file for file in files if file.status == "held"]
+    return f"{len(held)} ({sum(file.cause for file in held)} with cause)" if held else "0"
 
 
 def _lines(files: Iterable[FileScore]) -> list[LineScore]:

@@ -33,12 +33,13 @@ SHORTEST_IN_BYTES = 5
 class Result:
     """What a system made of one input: its output where there is one; `status` is clean, held, failed or lost.
 
-    `masks` are what the system says that it covered: half-open range of frames, polygon.
+    `draft` is what it held back, if it did; `masks` are what it says that it covered: half-open range of frames, polygon.
     """
 
     status: str
     output: Path | None = None
     masks: tuple[tuple[tuple[int, int], tuple[tuple[int, int], ...]], ...] | None = None
+    draft: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class FileScore:
 
     `lines` are those whose ink shows in the source; `away` is the share of pixels changed far from any text; `outside` the largest
     change outside the masks that the system claims (None where it claims none); `strings` those found in the output's bytes,
-    metadata or name.
+    metadata or name; `cause` is true where what was held back does expose a line.
     """
 
     file: str
@@ -79,6 +80,7 @@ class FileScore:
     outside: float | None = None
     strings: tuple[str, ...] = ()
     output: Path | None = None
+    cause: bool = False
 
     @property
     def released(self) -> bool:
@@ -93,7 +95,8 @@ def score_file(truth: Truth, source: Path, result: Result) -> FileScore:
     """Score one output; what was not released exposes nothing and damages nothing."""
     if result.status != "clean" or result.output is None:
         status = result.status if result.status != "clean" else "lost"
-        return FileScore(truth.file, truth.suite, status, tuple(LineScore(line, 0.0, 1.0) for line in truth.lines))
+        held_lines = tuple(LineScore(line, 0.0, 1.0) for line in truth.lines)
+        return FileScore(truth.file, truth.suite, status, held_lines, cause=_has_cause(truth, source, result.draft))
     before, after = read_frames(source), read_frames(result.output, like=source)
     strings = left_strings(truth.strings, result.output)
     if len(after) < len(before):
@@ -109,6 +112,14 @@ def score_file(truth: Truth, source: Path, result: Result) -> FileScore:
         strings,
         result.output,
     )
+
+
+def _has_cause(truth: Truth, source: Path, draft: Path | None) -> bool:
+    if draft is None:
+        return False
+    before = read_frames(source)
+    after = aligned(read_frames(draft, like=source), before)
+    return any(score.exposed for score in score_lines(truth.lines, before, after))
 
 
 def score_lines(lines: Sequence[Line], before: np.ndarray, after: np.ndarray) -> tuple[LineScore, ...]:

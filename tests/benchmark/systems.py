@@ -77,11 +77,13 @@ def _deid_results(source: Path, out: Path) -> dict[str, Result]:
         for region in record.get("regions") or ():
             masks[record["output"]].append((tuple(region["frames"]), tuple(tuple(point) for point in region["polygon"])))
     results = {}
-    for row in _rows(out.with_name(f"{out.name}-held") / "ledger.jsonl"):
+    held = out.with_name(f"{out.name}-held")
+    for row in _rows(held / "ledger.jsonl"):
         path = Path(row["input"])
         name = str(path.relative_to(source) if path.is_absolute() else path)
         output = row.get("output")
-        results[name] = Result(row["status"], out / output if output else None, tuple(masks[output]) if output else None)
+        draft = next(iter((held / "drafts").glob(f"{row['input_id'][:16]}*")), None)
+        results[name] = Result(row["status"], out / output if output else None, tuple(masks[output]) if output else None, draft)
     return results
 
 

@@ -126,6 +126,14 @@ def test_held_and_lost_files_are_told_apart(case):
     assert not score_file(truth, source, Result("failed")).leaks
 
 
+def test_a_picture_is_held_with_cause_where_its_draft_exposes_a_line(case, tmp_path):
+    truth, source = case["worklist.png"], samples.FOLDER / "worklist.png"
+    Image.fromarray(_covered(truth, read_frames(source))[0]).save(tmp_path / "covered.png")
+    assert score_file(truth, source, Result("held", draft=source)).cause
+    assert not score_file(truth, source, Result("held", draft=tmp_path / "covered.png")).cause
+    assert not score_file(truth, source, Result("held")).cause
+
+
 def test_truth_comes_back_from_disk_as_it_was(case, tmp_path):
     save_truth(tmp_path, list(case.values()))
     for before, after in zip(case.values(), load_truth(tmp_path), strict=True):
