@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Growth of a line's quad, in shares of its thickness: across, and along at both ends; never less than the pixels below.
 _GROW_ACROSS = 0.1
 _GROW_ALONG = 0.3
-_LEAST_GROWTH = 2.0
+LEAST_GROWTH = 2.0
 # Air at both ends of a detector's box, in shares of its thickness: reading costs time by the column.
 _AIR = 0.2
 # The border between two lines lies in the middle part of the way from one's centre to the other's, on the row with the least ink.
@@ -50,8 +50,8 @@ def reading_quad(points: Corners, room: Room) -> Corners:
 def covering_quad(points: Corners, room: Room) -> Corners:
     """Grow a line's quad to what its mask must cover, as far as there is room."""
     thickness = sides(points)[1]
-    half = thickness / 2 + max(_LEAST_GROWTH, _GROW_ACROSS * thickness)
-    return _reaching(points, max(_LEAST_GROWTH, _GROW_ALONG * thickness), min(half, room.above), min(half, room.below))
+    half = thickness / 2 + max(LEAST_GROWTH, _GROW_ACROSS * thickness)
+    return _reaching(points, max(LEAST_GROWTH, _GROW_ALONG * thickness), min(half, room.above), min(half, room.below))
 
 
 def covering(line: TextLine, sent: Quad, cover: Corners, shape: tuple[int, int]) -> TextLine:

@@ -6,17 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from deid.find.cine import runs
+from deid.find.covering import LEAST_GROWTH
 from deid.find.filling import filled
-from deid.find.looking import look
-from deid.find.passes import FAST, SECOND, THOROUGH, Pass
+from deid.find.geometry import grown, reading_order
+from deid.find.looking import Look, look
+from deid.find.passes import ENLARGED, FAST, SECOND, SECOND_AT_PHOTOS, THOROUGH
+from deid.find.photo import is_photo
 from deid.policy import Policy
 from deid.protocols import TextEngine
 from deid.types import FrameRange, Frames, Instance, Reading, Region, TextLine
 
 if TYPE_CHECKING:
+    from deid.find.geometry import Corners
     from deid.types import Display, Stored
 
 # Single frames that a run is looked at besides its projections: the first, the last and every so many.
@@ -35,8 +40,9 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     policy
         Says how hard to look.
     """
-    passes = FAST if policy.effort == "fast" else THOROUGH
-    return _reading(instance, engine, passes, instance.camera)
+    how = Look(FAST) if policy.effort == "fast" else Look(THOROUGH, small_print=True)
+    photo = instance.camera or (not instance.cine and instance.frames.count > 0 and is_photo(instance.frames.display(0)))
+    return _reading(instance, engine, how, photo)
 
 
 def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Sequence[Region], *, photo: bool) -> Reading:
@@ -55,7 +61,15 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
     photo
         Whether the first look took it for a photo.
     """
-    return _reading(replace(instance, frames=_Filled(instance.frames, masks)), engine, SECOND, photo)
+    known = [_mask_core(mask) for mask in masks]
+    how = Look(SECOND_AT_PHOTOS if photo else SECOND, small_print=True, known=known)
+    return _reading(replace(instance, frames=_Filled(instance.frames, masks)), engine, how, photo)
+
+
+def _mask_core(mask: Region) -> Corners:
+    """The least rectangle around a mask, without the growth of a mask of small print: where small print was, more may be."""
+    rectangle = cv2.boxPoints(cv2.minAreaRect(np.array(mask.polygon, np.float32))).astype(np.float64)
+    return grown(reading_order(rectangle), -LEAST_GROWTH, -LEAST_GROWTH)
 
 
 class _Filled:
@@ -89,15 +103,19 @@ class _Filled:
         return tuple(filled(look, self._masks, index) for look in self._frames.looks(index))
 
 
-def _reading(instance: Instance, engine: TextEngine, passes: Sequence[Pass], photo: bool) -> Reading:
+def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool) -> Reading:
     lines: list[TextLine] = []
     ghosts = 0
     for frames, pictures in _pictures(instance):
         for picture in pictures:
-            looked = look(picture, passes, engine, frames, small_print=passes is THOROUGH)
+            looked = look(picture, how, engine, frames)
             lines += looked.lines
             ghosts += looked.ghosts
-    return Reading(tuple(lines), tuple(by.name for by in passes), photo, ghosts)
+    return Reading(tuple(lines), _names(how), photo, ghosts)
+
+
+def _names(how: Look) -> tuple[str, ...]:
+    return (*(by.name for by in how.passes), *((ENLARGED.name,) if how.small_print else ()))
 
 
 def _pictures(instance: Instance) -> Iterator[tuple[FrameRange, list[Display]]]:

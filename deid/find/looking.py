@@ -15,11 +15,21 @@ from deid.protocols import TextEngine
 from deid.types import FrameRange, TextLine
 
 if TYPE_CHECKING:
+    from deid.find.geometry import Corners
     from deid.types import Display
 
 # A box that takes more than this share of the picture's shorter side is text only where it can be read.
 _GIANT = 0.2
 _SURELY_READ = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there."""
+
+    passes: Sequence[Pass]
+    small_print: bool = False
+    known: Sequence[Corners] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +40,13 @@ class Looked:
     ghosts: int
 
 
-def look(picture: Display, passes: Sequence[Pass], engine: TextEngine, frames: FrameRange, *, small_print: bool = False) -> Looked:
+def look(picture: Display, how: Look, engine: TextEngine, frames: FrameRange) -> Looked:
     """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames."""
     shape = picture.shape[0], picture.shape[1]
-    seen = [see(picture, by, engine) for by in passes]
-    if small_print:
-        seen.append(see_small_print(picture, [sight for one in seen for sight in one.sights], engine))
+    seen = [see(picture, by, engine) for by in how.passes]
+    if how.small_print:
+        boxes = [*how.known, *(sight.points for one in seen for sight in one.sights)]
+        seen.append(see_small_print(picture, boxes, engine))
     sights = joined(_settled([sight for one in seen for sight in one.sights]), picture)
     room = rooms([sight.points for sight in sights], picture)
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]

@@ -95,6 +95,8 @@ FAST: Final = (PLAIN, QUARTER)
 """What finds most for its time."""
 SECOND: Final = (Pass("three-quarters-inverted", 0.75, inverted),)
 """The second look: another scale, another polarity."""
+SECOND_AT_PHOTOS: Final = (Pass("inverted", 1.0, inverted),)
+"""The second look at photos, where print may be too small for a smaller scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,9 @@ def see(picture: Display, by: Pass, engine: TextEngine) -> Seen:
     return _united(_see_tile(picture, tile, by, engine) for tile in tiles)
 
 
-def see_small_print(picture: Display, sights: Sequence[Sight], engine: TextEngine) -> Seen:
-    """Look enlarged where the sights so far tell of small print: what is smaller still stands beside it."""
-    small = [sight.points.mean(axis=0) for sight in sights if sides(sight.points)[1] < _SMALL_PRINT]
+def see_small_print(picture: Display, boxes: Sequence[Corners], engine: TextEngine) -> Seen:
+    """Look enlarged where known boxes tell of small print: what is smaller still stands beside it."""
+    small = [points.mean(axis=0) for points in boxes if sides(points)[1] < _SMALL_PRINT]
     tiles = _tiles(picture.shape[0], picture.shape[1], _SMALL_PRINT_TILE, _OVERLAP // 2)
     wanted = [(x0, y0, x1, y1) for x0, y0, x1, y1 in tiles if any(x0 <= x < x1 and y0 <= y < y1 for x, y in small)]
     return _united(_see_tile(picture, tile, ENLARGED, engine) for tile in wanted)
