@@ -66,7 +66,7 @@ def _opened(data: bytes) -> Any:
     try:
         import pypdfium2
     except ImportError:
-        raise FileRefused("format-refused", "a PDF document; install deid-toolkit[pdf]") from None
+        raise FileRefused("format-refused", "a PDF document; install pypdfium2") from None
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

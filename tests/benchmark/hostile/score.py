@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import zlib
 from dataclasses import dataclass, field
@@ -220,7 +221,9 @@ def _full(pixels):
 
 
 def _with_leftovers(out):
-    """Files of which exiftool says more than how their pixels are laid out."""
+    """Files of which exiftool, where it is installed, says more than how their pixels are laid out."""
+    if shutil.which("exiftool") is None:
+        return set()
     asked = subprocess.run(["exiftool", "-a", "-u", "-G1", "-j", "-r", str(out)], capture_output=True, check=False)
     records = json.loads(asked.stdout) if asked.stdout.strip() else []
     return {Path(record["SourceFile"]).resolve() for record in records if any(map(_is_leftover, record))}
