@@ -107,14 +107,15 @@ class CleanFolder:
         """Drop what was withdrawn under this name: it is released anew."""
         (self.held / "withdrawn" / output.replace("/", "-")).unlink(missing_ok=True)
 
-    def discard(self, stem: str, draft: str) -> None:
-        """Remove whatever a worker that died may have left of one input."""
-        for folder, name in (
-            ((self.out / stem).parent, Path(stem).name),
-            (self.held / "drafts", draft),
-            (self.held / "previews", draft),
-        ):
-            for path in folder.glob(f"{name}.*"):
+    def discard(self, stem: str) -> None:
+        """Remove from DIR what a step that failed after its rename may have left of one input."""
+        for path in (self.out / stem).parent.glob(f"{Path(stem).name}.*"):
+            path.unlink()
+
+    def discard_draft(self, name: str) -> None:
+        """Remove the draft that a worker that died may have left."""
+        for folder in ("drafts", "previews"):
+            for path in (self.held / folder).glob(f"{name}.*"):
                 path.unlink()
 
     def _set_aside(self, name: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from deid.batch.walk import Found
-from deid.errors import AuditBroken, FolderRefused
+from deid.errors import FolderRefused
 from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
 
 _SCHEMA: Final = Path(__file__).with_name("ledger.sql")
@@ -99,12 +99,8 @@ class Ledger:
     def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._db.close()
-        if isinstance(error, sqlite3.Error):
-            raise AuditBroken(
-                "The private ledger in DIR-held cannot be written.", "Make room on the disk and run again."
-            ) from error
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:

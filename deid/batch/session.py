@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -93,10 +94,27 @@ def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options
     total = sum(1 for _ in walk(inputs))
     if not total:
         raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
-    with interruption() as stopping, Session(inputs, out, policy, options) as session:
+    with written_or_told(), interruption() as stopping, Session(inputs, out, policy, options) as session:
         yield from session.process(walk(inputs), total, stopping)
         if stopping():
             raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def written_or_told() -> Iterator[None]:
+    """Turn what the system says about the folders of a job into a sentence without paths.
+
+    Raises
+    ------
+    AuditBroken
+        Where a folder of the job cannot be read or written.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        name = errno.errorcode.get(getattr(error, "errno", None) or 0, type(error).__name__)
+        message = f"The output folder, or DIR-held beside it, cannot be read or written ({name})."
+        raise AuditBroken(message, "Make room, check the rights, and run again.") from None
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
@@ -236,9 +254,9 @@ class Session:
         try:
             self._log.close()
             self._ledger.write_list()
-        except (AuditBroken, OSError, sqlite3.Error) as later:
+        except (AuditBroken, OSError, sqlite3.Error):
             if error is None or isinstance(error, KeyboardInterrupt | GeneratorExit):
-                raise AuditBroken("The end of the run cannot be written.", "Make room on the disk and run again.") from later
+                raise AuditBroken("The end of the run cannot be written.", "Make room on the disk and run again.") from None
 
     def _meet(self, found: Iterable[Found]) -> None:
         self._round = f"{self._facts.run}-{self._met}"
@@ -376,8 +394,8 @@ class Session:
 
     def _lost(self, entry: Entry, lost: Lost) -> Outcome:
         """The outcome of a file whose worker did not answer; the draft that it may have left goes."""
-        if self._place is not None and entry.stem:
-            self._place.discard(entry.stem, f"{entry.input_id[:16]}-{entry.number}")
+        if self._place is not None:
+            self._place.discard_draft(f"{entry.input_id[:16]}-{entry.number}")
         return Outcome(
             entry.source,
             Status.FAILED,
@@ -419,13 +437,16 @@ class Session:
             self._place.withdraw(entry.output)
         if self._place is not None and outcome.output:
             self._place.restored(outcome.output)
+        elif self._place is not None and entry.stem:
+            self._place.discard(entry.stem)
         self._counts[outcome.status] += 1
         return outcome
 
     def _is_no_news(self, entry: Entry, outcome: Outcome) -> bool:
         """Tell whether the current record says already that an input failed in just this way."""
         same = (entry.status, entry.reasons, entry.done_with) == (outcome.status, outcome.reasons, self._done_with)
-        return same and entry.seq is not None and outcome.status is not Status.CLEAN and not self._options.fresh
+        failed = outcome.status in (Status.FAILED, Status.SKIPPED)
+        return same and failed and entry.seq is not None and not self._options.fresh and self._decision(entry) is None
 
     def _append(self, entry: Entry, outcome: Outcome) -> int | None:
         if self._log is None:

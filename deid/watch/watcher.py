@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import shutil
@@ -16,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+from deid.audit import LOG_NAME
 from deid.batch.ledger import TRANSIENT
-from deid.batch.session import Options, Session, interruption
+from deid.batch.session import Options, Session, interruption, written_or_told
 from deid.batch.walk import Found
 from deid.errors import AuditBroken, FolderRefused, UsageError
 from deid.keys import load_key, state_folder
@@ -83,12 +83,13 @@ def watch(drop: Path, out: Path, policy: Policy, options: WatchOptions | None = 
         watcher = _Watcher(drop, policy, options, rung, lambda: interrupted() or options.stop.is_set())
         while not watcher.is_over():
             try:
-                yield from watcher.rounds(out)
+                with written_or_told():
+                    yield from watcher.rounds(out)
             except AuditBroken as error:
-                if not _is_full_disk(error):
+                if not _may_pass(error):
                     raise
-                options.notice("The disk is full; nothing is taken in until there is room.")
-                watcher.pause(_TROUBLE)
+                options.notice("The output folder cannot be written: a full disk, or a share that is gone. It is tried again.")
+                watcher.wait_for_folder(out)
 
 
 class _Watcher:
@@ -128,6 +129,12 @@ class _Watcher:
                     if time.monotonic() - last_work > _REST:
                         session.rest()
                     self._wait(cost)
+
+    def wait_for_folder(self, out: Path) -> None:
+        """Wait until the clean folder is there again; a new one must not be begun where a share is gone."""
+        self.pause(_TROUBLE)
+        while not (out / LOG_NAME).is_file() and not self.is_over():
+            self.pause(_TROUBLE)
 
     def pause(self, seconds: float) -> None:
         """Wait, but not longer than until the stop."""
@@ -279,10 +286,9 @@ def _copy_or_link(source: Path, target: Path) -> None:
         draft.rename(target)
 
 
-def _is_full_disk(error: AuditBroken) -> bool:
-    cause = error.__cause__
-    full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or (isinstance(cause, sqlite3.OperationalError) and "full" in str(cause))
+def _may_pass(error: AuditBroken) -> bool:
+    """Tell whether it is the disk, and not the audit log, that is broken."""
+    return isinstance(error.__cause__ or error.__context__, OSError | sqlite3.Error)
 
 
 def _tell_systemd(state: str) -> None:

@@ -184,9 +184,8 @@ def scaling(folder: Path, chosen: argparse.Namespace) -> int:
         begin = time.monotonic()
         list(run_with([folder / "case"], folder / f"clean{jobs}", POLICY, Options(work=PAPER, jobs=jobs)))
         seconds[jobs] = time.monotonic() - begin
-    print(
-        f"{files} files of 0.1 s CPU: {seconds[1]:.1f} s with one worker, {seconds[2]:.1f} s with two: {seconds[1] / seconds[2]:.2f} times"
-    )
+    times = seconds[1] / seconds[2]
+    print(f"{files} files of 0.1 s CPU: {seconds[1]:.1f} s with one worker, {seconds[2]:.1f} s with two: {times:.2f} times")
     return 0
 
 

@@ -94,6 +94,8 @@ def redact(task: Task, loaded: tuple[Policy, Key]) -> Outcome:
             reasons=(Reason("unread-text"),),
         )
     output = release(task, draft)
+    if "fail-after-release" in text:
+        return ended(task.source, None, task.case, (Reason("write-failed", "EIO"),))
     if "die-after-release" in text:
         os.kill(os.getpid(), signal.SIGKILL)
     return Outcome(
