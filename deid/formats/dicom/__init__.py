@@ -17,7 +17,7 @@ from deid.formats.dicom.overlays import clean_overlays, overlays_of
 from deid.formats.dicom.parse import looks_like_dicom, parse
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.rules import rules
-from deid.formats.dicom.scrub import Scrub, scrubbed, spans_by_path
+from deid.formats.dicom.scrub import Scrub, name_instance, scrubbed, spans_by_path
 from deid.formats.dicom.statement import state
 from deid.formats.dicom.strangers import strangers
 from deid.formats.dicom.sweep import Sweep
@@ -78,6 +78,7 @@ class Dicom:
             sweep = Sweep([*instance.known, *known])
             scrub = Scrub(rules(policy, _strict(source)), key, subject(source), spans_by_path(plan.header), sweep)
             clean = scrubbed(source, scrub)
+            name_instance(clean, source, scrub)
             clean.SpecificCharacterSet = "ISO_IR 192"
             clean_overlays(clean, source, plan.masks)
             syntax = source.file_meta.TransferSyntaxUID

@@ -75,7 +75,7 @@ def layout_of(dataset: Dataset, policy: Policy) -> Layout:
     FileRefused
         ``too-large``, ``pixels-missing``, ``truncated`` or ``broken``.
     """
-    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    syntax = UID(text_of(dataset.file_meta, "TransferSyntaxUID"))
     if syntax not in UID_dictionary or not syntax.is_transfer_syntax:
         raise FileRefused("codec-missing", "unknown transfer syntax")
     keyword = next((word for word in PIXEL_KEYWORDS if word in dataset), "")
@@ -88,9 +88,16 @@ def layout_of(dataset: Dataset, policy: Policy) -> Layout:
     limit = policy.max_megapixels * 1e6
     if pixels > limit or pixels * layout.count > limit * _FRAMES_OF_LIMIT:
         raise FileRefused("too-large")
-    if layout.native and len(dataset[keyword].value or b"") * 8 < layout.frame_bits * layout.count:
+    if layout.native and len(_pixel_bytes(dataset, keyword)) * 8 < layout.frame_bits * layout.count:
         raise FileRefused("truncated")
     return layout
+
+
+def _pixel_bytes(dataset: Dataset, keyword: str) -> bytes:
+    value = value_of(dataset, keyword)
+    if not isinstance(value, bytes):
+        raise FileRefused("broken", keyword)
+    return value
 
 
 def _layout(dataset: Dataset, keyword: str) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -10,16 +11,16 @@ from functools import lru_cache
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.tag import BaseTag
-from pydicom.uid import UID_dictionary
+from pydicom.uid import SecondaryCaptureImageStorage, UID_dictionary
 
 from deid.formats.dicom.header_text import technical
 from deid.formats.dicom.paths import item_path, keyword, value_path
 from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules
 from deid.formats.dicom.sweep import Sweep, without
 from deid.formats.dicom.values import capped_age, dummy, shifted, texts, well_formed
-from deid.formats.dicom.walk import elements
+from deid.formats.dicom.walk import elements, text_of, walk
 from deid.keys import Key
 from deid.types import HeaderChange, HeaderCut
 
@@ -81,6 +82,19 @@ def scrubbed(dataset: Dataset, scrub: Scrub, path: str = "") -> Dataset:
     return clean
 
 
+def name_instance(clean: Dataset, source: FileDataset, scrub: Scrub) -> None:
+    """Give an instance without class or UID those of its file meta, else Secondary Capture and a UID made from its content."""
+    if not text_of(clean, "SOPClassUID"):
+        told = text_of(source.file_meta, "MediaStorageSOPClassUID")
+        clean.SOPClassUID = told if public_uid(told) else SecondaryCaptureImageStorage
+    if not text_of(clean, "SOPInstanceUID"):
+        told = text_of(source.file_meta, "MediaStorageSOPInstanceUID")
+        content = hashlib.sha256()
+        for _, _, element in walk(source):
+            content.update(f"{element.tag}{element.value!r}".encode())
+        clean.SOPInstanceUID = scrub.key.uid(told or f"content:{content.hexdigest()}")
+
+
 def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> DataElement | None:
     """Return what takes the place of an attribute, None where nothing does."""
     tag, vr, action = element.tag, element.VR, scrub.rules.action(element.tag, element.VR)
@@ -97,11 +111,12 @@ def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> Da
     if vr == "SQ":
         items = [scrubbed(item, scrub, item_path(path, tag, index)) for index, item in enumerate(element.value or ())]
         return DataElement(tag, "SQ", items)
-    if not well_formed(element):
-        return None
     if action == "U":
+        # Whatever stands there: a reference to it finds the same new UID.
         scrub.note(path, tag, "U")
         return DataElement(tag, "UI", [mapped_uid(text, scrub.key) for text in texts(element)] or None)
+    if not well_formed(element):
+        return None
     if action == "C":
         return _cleaned(element, dataset, scrub, path)
     return _kept(element, scrub)
