@@ -13,12 +13,12 @@ from deid.find.cine import runs
 from deid.find.covering import LEAST_GROWTH
 from deid.find.filling import filled
 from deid.find.geometry import grown, reading_order
-from deid.find.looking import Look, look
+from deid.find.looking import Earlier, Look, Looked, look
 from deid.find.passes import ENLARGED, FAST, SECOND, SECOND_AT_PHOTOS, THOROUGH
 from deid.find.photo import is_photo
 from deid.policy import Policy
 from deid.protocols import TextEngine
-from deid.types import FrameRange, Frames, Instance, Reading, Region, TextLine
+from deid.types import Frames, Instance, Reading, Region, TextLine
 
 if TYPE_CHECKING:
     from deid.find.geometry import Corners
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 # Single frames that a run is looked at besides its projections: the first, the last and every so many.
 _EVERY = 20
+# Moving text leaves a trail in the projections that fades at its ends: masks of a run reach further, in line heights.
+_TRAIL = 0.9
+# Fewer frames than this have no mean worth looking at.
+_SHORTEST_RUN = 3
 
 
 def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading:
@@ -104,35 +108,39 @@ class _Filled:
 
 
 def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool) -> Reading:
-    lines: list[TextLine] = []
-    ghosts = 0
-    for frames, pictures in _pictures(instance):
-        for picture in pictures:
-            looked = look(picture, how, engine, frames)
-            lines += looked.lines
-            ghosts += looked.ghosts
-    return Reading(tuple(lines), _names(how), photo, ghosts)
+    filmed = instance.cine and instance.frames.count >= _SHORTEST_RUN
+    looked = list((_look_at_runs if filmed else _look_at_pages)(instance.frames, how, engine))
+    lines = tuple(line for one in looked for line in one.lines)
+    return Reading(lines, _names(how), photo, sum(one.ghosts for one in looked))
+
+
+def _look_at_pages(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Looked]:
+    """Look at every page in all its looks; what one look shows well is not read again in the next."""
+    for index in range(frames.count):
+        known: tuple[TextLine, ...] = ()
+        for picture in _different(frames.looks(index)):
+            looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known))
+            known += looked.lines
+            yield looked
+
+
+def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Looked]:
+    """Look at each run's projections, then at single frames of it for whatever changed."""
+    single = replace(how, passes=how.passes[:1], small_print=False)
+    for run in runs(frames):
+        pack = look(run.pack, replace(how, ends=_TRAIL), engine, run.frames, read_on=(run.mean, run.brightest, run.darkest))
+        yield pack
+        mean = look(run.mean, single, engine, run.frames, earlier=Earlier(pack.lines))
+        yield mean
+        known = Earlier((*pack.lines, *mean.lines), run.mean)
+        first, past = run.frames
+        for index in sorted({*range(first, past, _EVERY), past - 1}):
+            for picture in _different(frames.looks(index)):
+                yield look(picture, single, engine, run.frames, earlier=known)
 
 
 def _names(how: Look) -> tuple[str, ...]:
     return (*(by.name for by in how.passes), *((ENLARGED.name,) if how.small_print else ()))
-
-
-def _pictures(instance: Instance) -> Iterator[tuple[FrameRange, list[Display]]]:
-    """Yield what must be looked at: for pages each one's looks, for cine the projections of each run and frames from it."""
-    frames = instance.frames
-    if not instance.cine or frames.count < 3:
-        for index in range(frames.count):
-            yield (index, index + 1), _different(frames.looks(index))
-        return
-    for run in runs(frames):
-        yield run.frames, [run.pack, run.mean, *_singles(frames, run.frames)]
-
-
-def _singles(frames: Frames, span: FrameRange) -> list[Display]:
-    first, past = span
-    chosen = sorted({*range(first, past, _EVERY), past - 1})
-    return [frames.display(index) for index in chosen]
 
 
 def _different(looks: Sequence[Display]) -> list[Display]:

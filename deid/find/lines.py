@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -59,6 +59,29 @@ def _core(points: Corners) -> Corners:
     """The part of a box that the engine saw as text; the rest is margin, and the larger the coarser its pass."""
     margin = _MARGIN * sides(points)[1]
     return grown(points, -margin, -margin)
+
+
+def covered(points: Corners, drawn: NDArray[np.uint8]) -> float:
+    """Return the share of a box's core that is drawn (1 where nearly all of it is)."""
+    values = _inside(_core(points), drawn)
+    share = float(values.mean()) if values.size else 1.0
+    return 1.0 if share >= _KNOWN_SHARE else share
+
+
+def largest(points: Corners, values: NDArray[np.float32]) -> float:
+    """Return the largest of a picture's values within a box's core."""
+    found = _inside(_core(points), values)
+    return float(found.max()) if found.size else 0.0
+
+
+def _inside(points: Corners, values: NDArray[Any]) -> NDArray[Any]:
+    x0, y0 = np.floor(points.min(axis=0)).astype(int).clip(0)
+    x1, y1 = np.ceil(points.max(axis=0)).astype(int)
+    area = values[y0:y1, x0:x1]
+    own = np.zeros(area.shape, np.uint8)
+    if area.size:
+        cv2.fillPoly(own, [np.round(points - (x0, y0)).astype(np.int32)], 1)
+    return area[own > 0]
 
 
 def _known(points: Corners, drawn: NDArray[np.uint8], picture: Display) -> bool:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
+
 from deid.find.covering import covering, covering_quad, reading_quad, rooms
 from deid.find.geometry import outwards, sides, within
 from deid.find.leaning import settled
-from deid.find.lines import joined
+from deid.find.lines import covered, joined, largest
 from deid.find.passes import Pass, Sight, see, see_small_print
 from deid.protocols import TextEngine
-from deid.types import FrameRange, TextLine
+from deid.types import FrameRange, Quad, TextLine
 
 if TYPE_CHECKING:
     from deid.find.geometry import Corners
@@ -21,15 +24,24 @@ if TYPE_CHECKING:
 # A box that takes more than this share of the picture's shorter side is text only where it can be read.
 _GIANT = 0.2
 _SURELY_READ = 0.6
+# From this confidence on a reading stands; below it other pictures of the place are tried.
+_WELL_READ = 0.9
+# A difference of this many grey levels, in the mean over about a character, is another character rather than noise.
+_CHANGE = 24.0
+_CHANGE_AREA = (7, 9)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there."""
+    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there.
+
+    `ends` is how far masks reach beyond both ends of a line, in its thickness.
+    """
 
     passes: Sequence[Pass]
     small_print: bool = False
     known: Sequence[Corners] = ()
+    ends: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +52,81 @@ class Looked:
     ghosts: int
 
 
-def look(picture: Display, how: Look, engine: TextEngine, frames: FrameRange) -> Looked:
-    """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is known already: lines, and the picture they were read on where a change since then would matter."""
+
+    lines: Sequence[TextLine] = ()
+    picture: Display | None = None
+
+
+def look(
+    picture: Display,
+    how: Look,
+    engine: TextEngine,
+    frames: FrameRange,
+    *,
+    earlier: Earlier = Earlier(),
+    read_on: Sequence[Display] = (),
+) -> Looked:
+    """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames.
+
+    Parameters
+    ----------
+    picture
+        Where lines are sought.
+    how
+        The passes.
+    engine
+        Finds and reads.
+    frames
+        The range that the lines will carry.
+    earlier
+        Lines that need not be read again.
+    read_on
+        Pictures of the same place on which lines are read, the surest reading wins; `picture` itself where there are none.
+    """
     shape = picture.shape[0], picture.shape[1]
     seen = [see(picture, by, engine) for by in how.passes]
     if how.small_print:
         boxes = [*how.known, *(sight.points for one in seen for sight in one.sights)]
         seen.append(see_small_print(picture, boxes, engine))
     sights = joined(_settled([sight for one in seen for sight in one.sights]), picture)
+    sights = _news(sights, earlier, picture)
     room = rooms([sight.points for sight in sights], picture)
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]
     lines, ghosts = [], sum(one.ghosts for one in seen)
-    for line, quad, sight, own in zip(engine.read_text(picture, quads), quads, sights, room, strict=True):
+    for line, quad, sight, own in zip(_read(read_on or (picture,), quads, engine), quads, sights, room, strict=True):
         if line.confidence < _SURELY_READ and sides(sight.points)[1] > _GIANT * min(shape):
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
-        lines.append(covering(named, quad, covering_quad(sight.points, own), shape))
+        lines.append(covering(named, quad, covering_quad(sight.points, own, how.ends), shape))
     return Looked(tuple(lines), ghosts)
+
+
+def _read(pictures: Sequence[Display], quads: Sequence[Quad], engine: TextEngine) -> list[TextLine]:
+    lines = list(engine.read_text(pictures[0], quads))
+    for picture in pictures[1:]:
+        unsure = [index for index, line in enumerate(lines) if line.confidence < _WELL_READ]
+        for index, line in zip(unsure, engine.read_text(picture, [quads[index] for index in unsure]), strict=True):
+            if line.confidence > lines[index].confidence:
+                lines[index] = line
+    return lines
+
+
+def _news(sights: Sequence[Sight], earlier: Earlier, picture: Display) -> list[Sight]:
+    """Leave out what lies under lines that were well read before and has not changed since."""
+    if not earlier.lines:
+        return list(sights)
+    drawn = np.zeros(picture.shape[:2], np.uint8)
+    for line in earlier.lines:
+        if line.confidence >= _WELL_READ:
+            cv2.fillPoly(drawn, [np.array(line.quad, np.int32)], 1)
+    changed = np.zeros(drawn.shape, np.float32)
+    if earlier.picture is not None:
+        changed = cv2.blur(cv2.absdiff(picture, earlier.picture).max(axis=2).astype(np.float32), _CHANGE_AREA)
+    return [sight for sight in sights if covered(sight.points, drawn) < 1 or largest(sight.points, changed) > _CHANGE]
 
 
 def _settled(sights: Sequence[Sight]) -> list[Sight]:
