@@ -47,11 +47,11 @@ def reading_quad(points: Corners, room: Room) -> Corners:
     return _reaching(points, -_AIR * sides(points)[1], min(half, room.above), min(half, room.below))
 
 
-def covering_quad(points: Corners, room: Room, ends: float) -> Corners:
-    """Grow a line's quad to what its mask must cover, as far as there is room; by `ends` thicknesses at both ends."""
+def covering_quad(points: Corners, room: Room) -> Corners:
+    """Grow a line's quad to what its mask must cover, as far as there is room."""
     thickness = sides(points)[1]
     half = thickness / 2 + max(LEAST_GROWTH, _GROW_ACROSS * thickness)
-    return _reaching(points, max(LEAST_GROWTH, ends * thickness), min(half, room.above), min(half, room.below))
+    return _reaching(points, max(LEAST_GROWTH, _GROW_ALONG * thickness), min(half, room.above), min(half, room.below))
 
 
 def covering(line: TextLine, sent: Quad, cover: Corners, shape: tuple[int, int]) -> TextLine:
@@ -61,7 +61,7 @@ def covering(line: TextLine, sent: Quad, cover: Corners, shape: tuple[int, int])
     """
     turn = next((turn for turn in range(4) if tuple(sent[turn:] + sent[:turn]) == line.quad), None)
     # Where the engine moved the quad, its own geometry holds.
-    cover = covering_quad(corners(line.quad), Room(), _GROW_ALONG) if turn is None else turned(cover, turn)
+    cover = covering_quad(corners(line.quad), Room()) if turn is None else turned(cover, turn)
     start = (cover[0] + cover[3]) / 2
     along = (cover[1] + cover[2]) / 2 - start
     last = len(line.words) - 1

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 # Single frames that a run is looked at besides its projections: the first, the last and every so many.
 _EVERY = 20
-# Moving text leaves a trail in the projections that fades at its ends: masks of a run reach further, in line heights.
-_TRAIL = 0.9
 # Fewer frames than this have no mean worth looking at.
 _SHORTEST_RUN = 3
 
@@ -128,7 +126,7 @@ def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Loo
     """Look at each run's projections, then at single frames of it for whatever changed."""
     single = replace(how, passes=how.passes[:1], small_print=False)
     for run in runs(frames):
-        pack = look(run.pack, replace(how, ends=_TRAIL), engine, run.frames, read_on=(run.mean, run.brightest, run.darkest))
+        pack = look(run.pack, how, engine, run.frames, read_on=(run.mean, run.brightest, run.darkest))
         yield pack
         mean = look(run.mean, single, engine, run.frames, earlier=Earlier(pack.lines))
         yield mean

@@ -33,15 +33,11 @@ _CHANGE_AREA = (7, 9)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there.
-
-    `ends` is how far masks reach beyond both ends of a line, in its thickness.
-    """
+    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there."""
 
     passes: Sequence[Pass]
     small_print: bool = False
     known: Sequence[Corners] = ()
-    ends: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ def look(
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
-        lines.append(covering(named, quad, covering_quad(sight.points, own, how.ends), shape))
+        lines.append(covering(named, quad, covering_quad(sight.points, own), shape))
     return Looked(tuple(lines), ghosts)
 
 
