@@ -44,6 +44,7 @@ class CleanFolder:
         for source in inputs:
             _refuse_overlap(Path(os.path.realpath(source)), self.out, self.held)
         _refuse_foreign(self.out)
+        self._moved_into: set[Path] = set()
         self.lock = self._prepare()
 
     def __enter__(self) -> CleanFolder:
@@ -51,6 +52,28 @@ class CleanFolder:
 
     def __exit__(self, *_: object) -> None:
         os.close(self.lock)
+
+    @property
+    def proven(self) -> Path:
+        """Where workers put what they have proven clean: beside DIR, into which only the run itself moves files."""
+        return self.held / "proven"
+
+    def release(self, output: str) -> None:
+        """Move a proven file into DIR, whole or not at all; `sync` makes it safe from a power cut."""
+        final = self.out / output
+        final.parent.mkdir(parents=True, exist_ok=True)
+        (self.proven / output).rename(final)
+        self._moved_into.add(final.parent)
+
+    def sync(self) -> None:
+        """Put the moves on the disk; the records that tell of them are written after that."""
+        for folder in (*self._moved_into, self.out):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        self._moved_into.clear()
 
     def sweep(self, explained: Callable[[str], bool], is_ours: Callable[[str], bool], drafts: Container[str]) -> int:
         """Take out of DIR what no record explains, and out of DIR-held the drafts that nobody waits for.
@@ -79,6 +102,8 @@ class CleanFolder:
                 self._set_aside(name)
                 moved += 1
         _remove_empty(self.out)
+        shutil.rmtree(self.proven, ignore_errors=True)
+        self.proven.mkdir(mode=0o700, exist_ok=True)
         for folder in ("drafts", "previews"):
             place = self.held / folder
             for path in sorted(place.iterdir()) if place.is_dir() else ():
@@ -107,10 +132,9 @@ class CleanFolder:
         """Drop what was withdrawn under this name: it is released anew."""
         (self.held / "withdrawn" / output.replace("/", "-")).unlink(missing_ok=True)
 
-    def discard(self, stem: str) -> None:
-        """Remove from DIR what a step that failed after its rename may have left of one input."""
-        for path in (self.out / stem).parent.glob(f"{Path(stem).name}.*"):
-            path.unlink()
+    def discard_proven(self, output: str) -> None:
+        """Remove a proven file that is not to be released after all."""
+        (self.proven / output).unlink(missing_ok=True)
 
     def discard_draft(self, name: str) -> None:
         """Remove the draft that a worker that died may have left."""

@@ -224,7 +224,7 @@ class Session:
     def _sandbox(self) -> Sandbox:
         """What workers may touch: the sources of this run and of earlier ones, the policy's word lists, the job's two folders."""
         lists = [Path(name) for name in (self._policy.always_file, self._policy.never_file) if name]
-        write = [self._place.out, self._place.held] if self._place else []
+        write = [self._place.held] if self._place else []
         if self._options.preview is not None:
             self._options.preview.mkdir(mode=0o700, parents=True, exist_ok=True)
             write.append(self._options.preview)
@@ -252,6 +252,7 @@ class Session:
         if self._log is None:
             return
         try:
+            self._sync()
             self._log.close()
             self._ledger.write_list()
         except (AuditBroken, OSError, sqlite3.Error):
@@ -267,7 +268,8 @@ class Session:
                 self._met += self._ledger.meet(self._met + 1, one)
 
     def _sync(self) -> None:
-        if self._log is not None:
+        if self._log is not None and self._place is not None:
+            self._place.sync()
             self._log.sync()
         self._synced = time.monotonic()
 
@@ -384,7 +386,7 @@ class Session:
 
     def _task(self, entry: Entry) -> Task:
         known = self._ledger.known(entry.id)
-        out, held = (self._place.out, self._place.held) if self._place else (Path(), Path())
+        out, held = (self._place.proven, self._place.held) if self._place else (Path(), Path())
         decision = self._decision(entry)
         return Task(entry.source, (), known, entry.case, entry.stem or "", out, held, self._options.preview, decision)
 
@@ -408,11 +410,13 @@ class Session:
     def _changed_under_us(self, entry: Entry, outcome: Outcome) -> Outcome:
         """A file that is not what was surveyed: its known values are not known, so what came of it is not proven."""
         if self._place is not None and outcome.output:
-            self._place.withdraw(outcome.output)
+            self._place.discard_proven(outcome.output)
         return Outcome(entry.source, Status.FAILED, kind=outcome.kind, case=entry.case, reasons=(Reason("vanished"),))
 
     def _record(self, entry: Entry, outcome: Outcome, known_upto: int) -> Outcome:
-        """Write the audit record, then the ledger; then take away the output that this one takes the place of."""
+        """Release what is clean, write the audit record, then the ledger; then take away what this takes the place of."""
+        if self._place is not None and outcome.output:
+            self._place.release(outcome.output)
         with self._ledger.together():
             seq = entry.seq if self._is_no_news(entry, outcome) else self._append(entry, outcome)
             output_stat = _stat(self._place.out / outcome.output) if self._place and outcome.output else ""
@@ -437,8 +441,6 @@ class Session:
             self._place.withdraw(entry.output)
         if self._place is not None and outcome.output:
             self._place.restored(outcome.output)
-        elif self._place is not None and entry.stem:
-            self._place.discard(entry.stem)
         self._counts[outcome.status] += 1
         return outcome
 
