@@ -1,4 +1,4 @@
-"""``python -m tests.benchmark make | run | fonts``: make the corpus, run systems over it, print the tables."""
+"""``python -m tests.benchmark make | run | score | fonts``: make the corpus, run systems over it, print the tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import datetime as dt
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmark import report
@@ -14,8 +15,8 @@ from tests.benchmark.corpus import PARTS, SUITES, make_corpus
 from tests.benchmark.fonts import FontsMissing, packages
 from tests.benchmark.gallery import write_gallery
 from tests.benchmark.score import Result, score_file
-from tests.benchmark.systems import SYSTEMS, run_system
-from tests.benchmark.truth import Truth
+from tests.benchmark.systems import SYSTEMS, Run, finished_run, run_system
+from tests.benchmark.truth import Truth, load_truth
 
 
 def main() -> int:
@@ -25,6 +26,9 @@ def main() -> int:
         print(" ".join(packages()))
         return 0
     work = options.work or Path(tempfile.mkdtemp(prefix="benchmark-"))
+    if options.command == "score":
+        _report(options, work, load_truth(work), finished_run)
+        return 0
     try:
         truths = make_corpus(work, options.seed, options.part, options.suites, options.limit)
     except FontsMissing as error:
@@ -34,12 +38,15 @@ def main() -> int:
         f"{len(truths)} pictures, {sum(line.identifying for truth in truths for line in truth.lines)} identifying lines in {work}"
     )
     if options.command == "run":
-        _run(options, work, truths)
+        _report(options, work, truths, _fresh_run)
     return 0
 
 
-def _run(options: argparse.Namespace, work: Path, truths: list[Truth]) -> None:
-    scored = [_scored(system, work, truths) for system in options.systems]
+Runner = Callable[[str, Path, Path], Run]
+
+
+def _report(options: argparse.Namespace, work: Path, truths: list[Truth], runner: Runner) -> None:
+    scored = [_scored(system, work, truths, runner) for system in options.systems]
     print(f"\nseed {options.seed}, part {options.part}, {dt.date.today().isoformat()}\n")
     print(report.table(scored) + "\n\n" + report.categories(scored))
     for one in scored:
@@ -48,10 +55,14 @@ def _run(options: argparse.Namespace, work: Path, truths: list[Truth]) -> None:
             write_gallery(work, one, work / f"{one.system}-gallery")
 
 
-def _scored(system: str, work: Path, truths: list[Truth]) -> report.Scored:
-    shutil.rmtree(work / system, ignore_errors=True)
-    (work / system).mkdir()
-    run = run_system(system, work / "input", work / system)
+def _fresh_run(system: str, source: Path, work: Path) -> Run:
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    return run_system(system, source, work)
+
+
+def _scored(system: str, work: Path, truths: list[Truth], runner: Runner) -> report.Scored:
+    run = runner(system, work / "input", work / system)
     print(f"{system}: exit status {run.exit_status}, {run.cpu_seconds:.0f} CPU s", file=sys.stderr)
     scores = tuple(score_file(truth, work / "input" / truth.file, run.results.get(truth.file, Result("lost"))) for truth in truths)
     return report.Scored(system, scores, run.cpu_seconds)
@@ -59,7 +70,7 @@ def _scored(system: str, work: Path, truths: list[Truth]) -> report.Scored:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
-    parser.add_argument("command", choices=("make", "run", "fonts"))
+    parser.add_argument("command", choices=("make", "run", "score", "fonts"), help="score: what an earlier run left in --work")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=PARTS, default="measure", help="tune while building, measure for figures")
     parser.add_argument("--suites", type=lambda text: tuple(text.split(",")), default=tuple(SUITES), help=",".join(SUITES))

@@ -123,14 +123,12 @@ def _has_cause(truth: Truth, source: Path, draft: Path | None) -> bool:
 
 
 def score_lines(lines: Sequence[Line], before: np.ndarray, after: np.ndarray) -> tuple[LineScore, ...]:
-    """Score the lines of one picture; frames are (frames, rows, columns, 3) uint8 RGB. Lines that the source hides are left out."""
+    """Score the lines of one picture, (frames, rows, columns, 3) uint8 RGB; lines too faint for anybody are left out."""
     written = _written(lines, before.shape)
     scores = []
-    for line in lines:
-        shares = [
-            share for frame in range(*line.frames) if (share := _visible(line, written, before[frame], after[frame])) is not None
-        ]
-        if shares:
+    for line in (line for line in lines if line.contrast >= FAINT):
+        found = (_visible(line, written, before[frame], after[frame]) for frame in range(*line.frames))
+        if shares := [share for share in found if share is not None]:
             scores.append(LineScore(line, max(shares), min(shares)))
     return tuple(scores)
 

@@ -21,7 +21,10 @@ PEERS_PYTHON = "BENCHMARK_PEERS_PYTHON"
 
 @dataclass(frozen=True)
 class Run:
-    """What a system made of a corpus: a result for each file, CPU seconds of it and its children, its exit status."""
+    """What a system made of a corpus: a result for each file, CPU seconds of it and its children, its exit status.
+
+    Kept as run.json in the work folder, so that it can be scored again.
+    """
 
     results: dict[str, Result]
     cpu_seconds: float
@@ -42,7 +45,14 @@ def run_system(name: str, source: Path, work: Path) -> Run:
     environment = {**os.environ, **threads, "DEID_STATE": str(work / "state"), "PYTHONPATH": str(ROOT)}
     with (work.parent / f"{work.name}.log").open("w") as log:
         done = subprocess.run(command(source, work / "out"), cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
-    return Run(mapped(source, work / "out"), _children() - before, done.returncode)
+    spent = {"cpu_seconds": _children() - before, "exit_status": done.returncode}
+    (work / "run.json").write_text(json.dumps(spent), encoding="utf-8")
+    return Run(mapped(source, work / "out"), **spent)
+
+
+def finished_run(name: str, source: Path, work: Path) -> Run:
+    """Read what an earlier `run_system` left in `work`."""
+    return Run(SYSTEMS[name][1](source, work / "out"), **json.loads((work / "run.json").read_text(encoding="utf-8")))
 
 
 def _children() -> float:
