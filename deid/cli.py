@@ -192,14 +192,22 @@ def watch(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to do.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Worker processes; 0 means one a core.")] = 0,
+    print_unit: Annotated[
+        bool, typer.Option("--print-unit", help="Print a systemd user unit that watches these folders, and stop.")
+    ] = False,
     as_json: AsJson = False,
     policy: Policy,
 ) -> None:
     """Watch a drop folder: files that are put in come out clean in DIR; runs until it is stopped."""
     from deid import batch
-    from deid.watch import WatchOptions
+    from deid.watch import WatchOptions, systemd_unit
     from deid.watch import watch as watched
 
+    if print_unit:
+        print(
+            systemd_unit(Path(sys.argv[0]).absolute(), drop.absolute(), out.absolute(), processed and processed.absolute()), end=""
+        )
+        raise typer.Exit
     options = WatchOptions(processed=processed, once=once, notice=terminal.say, batch=batch.Options(jobs=jobs))
     with terminal.Report(as_json=as_json) as report:
         for outcome in watched(drop, out, policy, options):

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from deid import __version__, find
+from deid.batch.sandbox import Cage, available
 from deid.errors import DeidError
 from deid.formats.exchange import dataset_to_bytes, example_dataset, transfer_syntaxes
 from deid.guard import clash
@@ -53,6 +54,7 @@ def doctor() -> tuple[Check, ...]:
             for name, reads in transfer_syntaxes().items()
         ),
         *(_extra(name, purpose) for name, purpose in _EXTRAS.items()),
+        _sandbox(),
         _key(),
     )
 
@@ -136,6 +138,17 @@ def _detectors() -> Check:
         return Check("detectors", True, ", ".join(detector.name for detector in find.load_detectors(Policy())))
     except DeidError as error:
         return Check("detectors", False, error.message, error.hint)
+
+
+def _sandbox() -> Check:
+    """How far this kernel confines the workers that decode pictures."""
+    cage = available()
+    texts = {
+        Cage.FULL: "workers read the sources only, write beside the clean folder only, and have no network",
+        Cage.CALLS: "workers have no network; this kernel cannot confine the files that they touch",
+        Cage.NONE: "this system cannot confine workers",
+    }
+    return Check("sandbox", True if cage is Cage.FULL else None, texts[cage], "Linux 5.19 or later with Landlock confines fully.")
 
 
 def _key() -> Check:

@@ -33,6 +33,8 @@ _REST: Final = 60.0
 # A full disk or a share that is gone is looked at again after so many seconds.
 _TROUBLE: Final = 10.0
 _TICK: Final = 0.2
+# Characters with a meaning of their own in a systemd unit.
+_QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "%": "%%", "$": "$$"})
 
 
 class Stop(Protocol):
@@ -196,14 +198,11 @@ class _Watcher:
             self._options.notice("A finished source could not be moved; it stays in the drop folder.")
 
 
-def systemd_unit(command: str, drop: Path, out: Path, processed: Path | None = None) -> str:
-    """The text of a systemd user unit that watches a drop folder from login on; `command` is the path of ``deid-toolkit``."""
+def systemd_unit(command: Path, drop: Path, out: Path, processed: Path | None = None) -> str:
+    """The text of a systemd user unit that watches a drop folder from login on; `command` is the program ``deid-toolkit``."""
     text = Path(__file__).with_name("deid-watch.service").read_text(encoding="utf-8")
-    arguments = [command, "watch", str(drop), "--out", str(out), *(("--processed", str(processed)) if processed else ())]
-    quoted = " ".join(
-        '"' + part.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"' for part in arguments
-    )
-    return text.replace("@COMMAND@", quoted)
+    arguments = [str(command), "watch", str(drop), "--out", str(out), *(("--processed", str(processed)) if processed else ())]
+    return text.replace("@COMMAND@", " ".join(f'"{part.translate(_QUOTED)}"' for part in arguments))
 
 
 def _refuse_overlap(drop: Path, out: Path, processed: Path | None) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -424,7 +425,7 @@ def test_a_burst_of_five_thousand_files(drop, out):
 
 
 def test_the_systemd_unit_quotes_what_it_is_given(tmp_path):
-    unit = systemd_unit("/home/me/.local/bin/deid-toolkit", tmp_path / 'a "b" 100% $x', tmp_path / "clean")
+    unit = systemd_unit(Path("/home/me/.local/bin/deid-toolkit"), tmp_path / 'a "b" 100% $x', tmp_path / "clean")
     (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
     assert '"' + str(tmp_path) + '/a \\"b\\" 100%% $$x"' in line
     assert "@" not in unit
