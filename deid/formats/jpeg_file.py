@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-import numpy as np
 from PIL import Image
 
-from deid.formats.pillow import decoding
+from deid.formats.quality import WANTED_PSNR, psnr
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
@@ -26,9 +24,6 @@ JUNK = -1
 _NEEDED = (b"JFIF\0", b"Exif\0", b"ICC_PROFILE\0", b"Adobe")
 # JFIF 1.01, no thumbnail; the density is the encoder's constant.
 _JFIF = b"JFIF\0\x01\x01"
-# A decibel above what the policy asks for by default, because masks are measured as boxes here.
-_WANTED_PSNR = 46.0
-_BAND_ROWS = 512
 # Quality of a first JPEG: visually lossless, colour at full resolution.
 _FRESH_QUALITY = 95
 
@@ -159,7 +154,7 @@ def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequenc
     written = b""
     for options in _attempts(header.recipe):
         written = _compressed(stored, options)
-        if psnr(stored, written, masks) >= _WANTED_PSNR:
+        if psnr(stored, written, masks) >= WANTED_PSNR:
             break
     file.write(written)
 
@@ -178,21 +173,3 @@ def _attempts(recipe: JpegRecipe | None) -> Iterator[dict[str, Any]]:
             yield {"qtables": tables, "subsampling": subsampling}
     for quality in (_FRESH_QUALITY, 98, 100):
         yield {"quality": quality, "subsampling": 0}
-
-
-def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
-    """Signal-to-noise ratio, in dB, of a written JPEG against the samples it was made from, outside the boxes of the masks."""
-    counts = np.ones(stored.shape[:2], np.bool_)
-    for x0, y0, x1, y1 in (mask.box for mask in masks):
-        counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = False
-    if not counts.any():
-        return math.inf
-    with decoding():
-        decoded = Image.open(io.BytesIO(written), formats=("JPEG",))
-        decoded.load()
-    error = 0.0
-    for row in range(0, stored.shape[0], _BAND_ROWS):
-        band = stored[row : row + _BAND_ROWS].astype(np.float32)
-        again = np.asarray(decoded.crop((0, row, band.shape[1], row + band.shape[0]))).reshape(band.shape)
-        error += float(np.square((band - again)[counts[row : row + _BAND_ROWS]]).sum(dtype=np.float64))
-    return math.inf if error == 0 else 10 * math.log10(255**2 * int(counts.sum()) * stored.shape[2] / error)

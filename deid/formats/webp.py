@@ -1,10 +1,10 @@
-"""WebP, still and animated: read upright, in sRGB; written lossless, because a second loss would be visible."""
+"""WebP, still and animated: read upright, in sRGB; a lossy one is written as true as a JPEG, all others lossless."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from PIL import ImageFile
+from PIL import Image, ImageFile
 
 from deid.formats import webp_file
 from deid.formats.arrays import PixelFrames
@@ -40,7 +40,10 @@ class Webp(RasterFormat):
             if count == 1:
                 image.load()
                 cast(ImageFile.ImageFile, image).fp = None  # it holds the picture a second time
-                frames, durations = PixelFrames.of([upright(samples(image), facts.orientation)]), tuple[int, ...]()
+                frames, durations = (
+                    _still(image, facts.orientation, lossy),
+                    tuple[int, ...](),
+                )
             else:
                 frames, durations = film_of(image, lambda: open_picture(data, "WEBP", policy), orientation=facts.orientation)
             header = PictureHeader(
@@ -53,6 +56,14 @@ class Webp(RasterFormat):
         return webp_file.strangers(data)
 
 
+def _still(image: Image.Image, orientation: int, lossy: bool) -> PixelFrames:
+    stored = upright(samples(image), orientation)
+    return PixelFrames.of([stored], lossy=lossy and _fits(stored.shape[0], stored.shape[1]))
+
+
 def _compressible(frames: PixelFrames) -> bool:
-    rows, columns = frames.shape(0)
+    return _fits(*frames.shape(0))
+
+
+def _fits(rows: int, columns: int) -> bool:
     return rows * columns <= _LARGEST

@@ -1,4 +1,4 @@
-"""WebP files, chunk by chunk: walking one to its last byte, and writing one that holds lossless pixels and frame times only."""
+"""WebP files, chunk by chunk: walking one to its last byte, and writing one that holds pixels and frame times only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from PIL import Image
 
+from deid.formats.quality import WANTED_PSNR, psnr
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ _ANIMATION, _ALPHA = 0x02, 0x10
 _FRAME_HEAD = 16
 # Compression effort: 0 fast to 6 small; the file is a few percent larger than at 6 and made in a tenth of the time.
 _EFFORT = 2
+
+
+# As lossy pictures are tried, from small to true; lossless is what is left.
+_QUALITIES = (90, 95, 100)
 
 
 class Chunk(NamedTuple):
@@ -59,7 +64,7 @@ def strangers(data: bytes) -> tuple[str, ...]:
     if b"".join(_chunk(chunk.type, chunk.body) for chunk in walked) != data[12:]:
         return ("slack",)
     types = [chunk.type for chunk in walked]
-    if types == [b"VP8L"]:
+    if types in ([b"VP8L"], [b"VP8 "]):
         return ()
     if types[:2] != [b"VP8X", b"ANIM"] or set(types[2:]) != {b"ANMF"}:
         return ("order",)
@@ -77,9 +82,18 @@ def _frame_is_plain(body: bytes) -> bool:
 
 
 def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:
-    """Write frames as lossless WebP, each whole."""
-    body = _animation(frames, header) if frames.count > 1 else _chunk(b"VP8L", _lossless(frames.stored(0)))
+    """Write frames as WebP, each whole: lossless, or one picture from a lossy source as true as is asked for."""
+    body = _animation(frames, header) if frames.count > 1 else _still(frames.stored(0), frames.lossy, masks)
     file.write(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body)
+
+
+def _still(stored: Stored, lossy: bool, masks: Sequence[Region]) -> bytes:
+    for quality in _QUALITIES if lossy and stored.shape[2] == 3 else ():
+        draft = io.BytesIO()
+        Image.fromarray(stored).save(draft, "WEBP", quality=quality)
+        if psnr(stored, draft.getvalue(), masks) >= WANTED_PSNR:
+            return draft.getvalue()[12:]
+    return _chunk(b"VP8L", _lossless(stored))
 
 
 def _animation(frames: Frames, header: PictureHeader) -> bytes:

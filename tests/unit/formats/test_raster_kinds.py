@@ -12,7 +12,7 @@ from deid.formats import recognise
 from deid.formats.arrays import PixelFrames
 from deid.formats.gif_file import fitted, holds
 from deid.formats.header import PictureHeader
-from deid.formats.jpeg_file import psnr
+from deid.formats.quality import psnr
 from deid.formats.raster import encode, picture_kind, shown, write_picture
 from deid.keys import Key
 from deid.policy import Policy
@@ -54,6 +54,14 @@ def test_jpeg_keeps_the_tables_the_sampling_and_the_size(rng, quality, subsampli
     assert len(written) <= 1.1 * len(data)
 
 
+@pytest.mark.parametrize("quality", [50, 80, 95])
+def test_lossy_webp_stays_small_and_true(rng, quality):
+    data = saved(scene(rng, 3, 301, 403), "WEBP", quality=quality)
+    instance, written = again(data)
+    assert written[12:16] == b"VP8 " and recognise(written, "a").strangers(written) == ()
+    assert psnr(instance.frames.stored(0), written) >= 45 and len(written) < 2.5 * len(data)
+
+
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 def test_a_jpeg_turned_on_its_side_stays_true(rng, orientation):
     exif = Image.Exif()
@@ -83,9 +91,10 @@ def test_quality_is_measured_outside_the_masks(rng):
 
 
 def test_a_lossless_source_is_not_called_lossy(rng):
-    kinds = {"PNG": False, "JPEG": True, "WEBP": False, "BMP": False}
-    for kind, lossy in kinds.items():
-        data = saved(scene(rng, 3, 40, 60), kind)
+    kinds = {"PNG": ({}, False), "JPEG": ({}, True), "WEBP": ({"lossless": True}, False), "BMP": ({}, False)}
+    kinds["webp"] = ({}, True)
+    for kind, (options, lossy) in kinds.items():
+        data = saved(scene(rng, 3, 40, 60), kind, **options)
         assert recognise(data, "a").read(data, Policy()).frames.lossy is lossy
 
 

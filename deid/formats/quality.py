@@ -1,0 +1,39 @@
+"""How true a lossy file is to the samples that it was made from."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image
+
+from deid.formats.pillow import decoding
+from deid.types import Region
+
+if TYPE_CHECKING:
+    from deid.types import Stored
+
+# A decibel above what the policy asks for by default, because masks are measured as boxes here.
+WANTED_PSNR: Final = 46.0
+_BAND_ROWS = 512
+
+
+def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
+    """Signal-to-noise ratio, in dB, of a written JPEG or WebP to the samples that it was made from, outside the masks' boxes."""
+    counts = np.ones(stored.shape[:2], np.bool_)
+    for x0, y0, x1, y1 in (mask.box for mask in masks):
+        counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = False
+    if not counts.any():
+        return math.inf
+    with decoding():
+        decoded = Image.open(io.BytesIO(written), formats=("JPEG", "WEBP"))
+        decoded.load()
+    error = 0.0
+    for row in range(0, stored.shape[0], _BAND_ROWS):
+        band = stored[row : row + _BAND_ROWS].astype(np.float32)
+        again = np.asarray(decoded.crop((0, row, band.shape[1], row + band.shape[0]))).reshape(band.shape)
+        error += float(np.square((band - again)[counts[row : row + _BAND_ROWS]]).sum(dtype=np.float64))
+    return math.inf if error == 0 else 10 * math.log10(255**2 * int(counts.sum()) * stored.shape[2] / error)
