@@ -40,15 +40,12 @@ class Webp(RasterFormat):
             if count == 1:
                 image.load()
                 cast(ImageFile.ImageFile, image).fp = None  # it holds the picture a second time
-                frames, durations = (
-                    _still(image, facts.orientation, lossy),
-                    tuple[int, ...](),
-                )
+                lossy = policy.write_as == "source" and any(chunk.type == b"VP8 " for chunk in webp_file.chunks(data[12:]))
+                frames, durations = _still(image, facts.orientation, lossy), tuple[int, ...]()
             else:
                 frames, durations = film_of(image, lambda: open_picture(data, "WEBP", policy), orientation=facts.orientation)
-            header = PictureHeader(
-                "webp" if _compressible(frames) else "png", durations, int(image.info.get("loop", 0)), removed=removed
-            )
+            writes = "webp" if _compressible(frames) else "png"
+            header = PictureHeader(writes, durations, int(image.info.get("loop", 0)), removed=removed)
             return instance_of(self.kind, frames, policy, header, camera=facts.camera, known=facts.known)
 
     def strangers(self, data: bytes) -> tuple[str, ...]:
