@@ -52,7 +52,7 @@ def grown(
     fixed = labelled | {index for index, token in enumerate(tokens) if any(token.start < e and s < token.end for s, e in protected)}
     more += _prefixes(text, tokens, over)
     more += _neighbours(text, tokens, fixed, over)
-    more += _whole_line(tokens, protected, labelled, fixed, marks)
+    more += _whole_line(tokens, protected, labelled, marks)
     return marks + more
 
 
@@ -63,7 +63,7 @@ def _prefixes(text: str, tokens: tuple[Token, ...], over: list[list[Mark]]) -> l
         for token, after, marks in zip(tokens, tokens[1:], over[1:], strict=False)
         for mark in marks
         if mark.category in _NUMBERED and token.kind == "word" and len(token.text) <= _FRAGMENT
-        if re.fullmatch(r"\s?[-_.~=]\s?", text[token.end : after.start])
+        if re.fullmatch(r"\s?[-_~=]\s?|\.", text[token.end : after.start])
     ]
 
 
@@ -116,15 +116,18 @@ def _part_of_name(token: Token, between: str) -> bool:
     return simple in parts or strength(token.text) in (WEAK, UNKNOWN)
 
 
-def _whole_line(
-    tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int], fixed: set[int], marks: list[Mark]
-) -> list[Mark]:
+def _lettered(tokens: tuple[Token, ...], span: tuple[int, int]) -> bool:
+    return any(token.kind != "number" for token in tokens if span[0] <= token.start and token.end <= span[1])
+
+
+def _whole_line(tokens: tuple[Token, ...], protected: list[tuple[int, int]], labelled: set[int], marks: list[Mark]) -> list[Mark]:
     """An address takes its whole line; a name takes a line that holds nothing technical."""
     address = any(mark.category is PhiCategory.LOCATION for mark in marks)
     named = [mark for mark in marks if mark.category in _NAMED]
-    if not address and (not named or supported(tokens, protected, labelled)):
+    # A bare 12/64 or 3.5 beside a name may be the number of a house as well as of a frame.
+    if not address and (not named or supported(tokens, [span for span in protected if _lettered(tokens, span)], labelled)):
         return []
-    kept = labelled if address else fixed
+    kept = labelled
     category = PhiCategory.LOCATION if address else named[0].category
     switch = "" if address or any(not mark.switch for mark in named) else named[0].switch
     return [

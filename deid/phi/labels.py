@@ -63,6 +63,8 @@ def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int)
     table = tables.labels()
     for size in range(min(_LONGEST, len(tokens) - index), 0, -1):
         parts = tuple(keys[index : index + size])
+        if any(char in ":=" for char in text[tokens[index].start : tokens[index + size - 1].end]):
+            continue
         past = index + size
         separated = _SEPARATOR.match(text, tokens[past - 1].end) is not None
         label = table.get(parts) if all(parts) else None

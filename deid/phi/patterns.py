@@ -66,12 +66,19 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
             start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)
             if _inside_number(text, start, end) or (rule.check and not _CHECKS[rule.check](match)):
                 continue
-            if category in _FREED and text[start] != "+" and any(start < e and s < end for s, e in protected):
+            if category in _FREED and not _odd(text, start, end, protected) and any(start < e and s < end for s, e in protected):
                 continue
             start, end = _trimmed(text, start, end)
             marks.append(Mark(start, end, category, 0.95, f"rule:{rule.id}", _switch(rule, match)))
     addresses = [mark for mark in marks if mark.category in (PhiCategory.NETWORK, PhiCategory.EMAIL)]
     return [mark for mark in marks if mark in addresses or not any(a.start <= mark.start and mark.end <= a.end for a in addresses)]
+
+
+def _odd(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> bool:
+    """Tell a match that no technical segment frees: +49 …, or a date so misread that a decimal number appears in it."""
+    plainly = re.fullmatch(r"[\d.,:/\s-]+", text[start:end]) is not None
+    over = "".join(text[s:e] for s, e in protected if start < e and s < end)
+    return text[start] == "+" or not (plainly or any(map(str.isalpha, over)))
 
 
 def _switch(rule: tables.Rule, match: re.Match[str]) -> str:

@@ -11,15 +11,18 @@ import re
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from deid.phi import classify_text
 from deid.phi.classifier import unread
+from deid.phi.model import Belief
 from deid.policy import Policy
 from deid.types import KnownValue, PhiCategory, PhiText, TextSpan
 from tests.benchmark.fonts import font_files
@@ -33,6 +36,14 @@ _READ = 0.4
 _SHARES = (0.4, 0.3, 0.2, 0.1)
 _KEYWORDS = {"name": "PatientName", "mrn": "PatientID", "accession": "AccessionNumber"}
 _TECHNICAL = ("technical", "eponym")
+_UNSURE = Belief(0.5, 0.4, 0.1)
+_PARTS: dict[str, dict[str, object]] = {
+    "model": {"deid.phi.unknown.believe": lambda _: _UNSURE, "deid.phi.closure.believe": lambda _: _UNSURE},
+    "labels": {"deid.phi.judge.claims": lambda *_: [], "deid.phi.judge.claim": lambda *_: []},
+    "known": {"deid.phi.judge.known_marks": lambda *_: []},
+    "closure": {"deid.phi.judge.grown": lambda text, tokens, protected, labelled, marks: marks},
+    "allow-list": {"deid.phi.judge.judge_unknown": lambda *_: ([], [])},
+}
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -191,6 +202,15 @@ def evaluate(
     return score, times
 
 
+@contextmanager
+def without(part: str | None) -> Iterator[None]:
+    """Switch a part of the classifier off: what is left says what the part is worth."""
+    with ExitStack() as patches:
+        for target, replacement in _PARTS[part].items() if part else ():
+            patches.enter_context(patch(target, replacement))
+        yield
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", default="measure", choices=("tune", "measure"))
@@ -199,6 +219,7 @@ def main() -> None:
     parser.add_argument("--engine", default="rapidocr", choices=("rapidocr", "tesseract", "none"))
     parser.add_argument("--misses", action="store_true", help="list what was missed and what was lost (for the part `tune`)")
     parser.add_argument("--level", choices=LEVELS, help="draw every line at this level")
+    parser.add_argument("--without", choices=_PARTS, help="leave a part of the classifier out, to see what it is worth")
     asked = parser.parse_args()
     lines = make_lines(asked.part, asked.seed, asked.each)
     rng = np.random.default_rng(asked.seed)
@@ -209,7 +230,8 @@ def main() -> None:
         readings = [Reading(text, 1.0) for text in texts]
     else:
         readings = read_lines(texts, levels, font_files(asked.part, "screen"), rng, asked.engine)
-    score, times = evaluate(lines, levels, readings, Policy())
+    with without(asked.without):
+        score, times = evaluate(lines, levels, readings, Policy())
     _print(score, times, len(lines), asked)
 
 
