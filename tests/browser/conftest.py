@@ -6,6 +6,7 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.pictures import read_png
 from tests.unit.review.folder import Server
 
 _QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu")
@@ -63,14 +64,10 @@ class Visit:
         )
 
     def colour(self, canvas, x, y):
-        """The colour that a canvas shows at a place of the picture."""
-        return self.page.evaluate(
-            """([canvas, x, y]) => {
-                const element = document.getElementById(canvas);
-                return [...element.getContext("2d").getImageData(x, y, 1, 1).data];
-            }""",
-            [canvas, x, y],
-        )
+        """The colour, RGB, on the screen at a place of a canvas."""
+        place = self.page.locator(f"#{canvas}").bounding_box()
+        clip = {"x": place["x"] + x, "y": place["y"] + y, "width": 1, "height": 1}
+        return [int(value) for value in read_png(self.page.screenshot(clip=clip))[0, 0]]
 
 
 @pytest.fixture

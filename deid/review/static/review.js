@@ -170,6 +170,7 @@ async function show(id) {
   if (S.wanted !== id) return;
   S.id = id;
   S.detail = detail;
+  document.body.dataset.shown = "";
   if (!S.edits.has(id)) S.edits.set(id, freshEdit(detail));
   const first = [...detail.leaks, ...detail.boxes].sort((a, b) => a.frames[0] - b.frames[0])[0];
   S.frame = first ? Math.min(first.frames[0], detail.frames - 1) : 0;
@@ -192,6 +193,7 @@ async function show(id) {
 function unreadable(id, error) {
   S.id = id;
   S.detail = null;
+  document.body.dataset.shown = "";
   for (const name of ["before", "after"]) $(name).getContext("2d").reset();
   const item = S.items.find((one) => one.id === id);
   $("file-name").textContent = item ? item.name : "…";
@@ -1170,7 +1172,7 @@ document.addEventListener("keydown", (event) => {
     arrow(event);
     return;
   }
-  if (target.matches("button, a, input") && ["Enter", " "].includes(event.key)) return;
+  if (target.matches("button, a, input:not([type=range])") && ["Enter", " "].includes(event.key)) return;
   if (!S.keysOn || (event.ctrlKey && !(event.key in ARROWS))) return;
   if (event.key === "Delete" || event.key === "Backspace") { event.preventDefault(); removeChosen(); return; }
   if (event.key === "[" || event.key === "]") { turn(event.key === "[" ? -2 : 2); return; }
@@ -1220,7 +1222,9 @@ async function poll(soon) {
     try {
       takeState(await ask("/api/state"));
       if (!S.id && !$("empty").hidden) nothing();
-    } catch { return; }
+    } catch (error) {
+      if (!S.stopped) tell(error.message);
+    }
     poll();
   }, soon || busy ? 1000 : 10000);
 }

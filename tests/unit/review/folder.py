@@ -9,6 +9,10 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage
+
 from deid.batch import Options, run_with
 from deid.policy import Policy
 from tests.engines.coloured import COLOURED, bars
@@ -102,3 +106,25 @@ class Server:
     def items(self):
         """The queue."""
         return json.loads(self.get("/api/state")[2])["items"]
+
+
+def cine(path, frames=300, rows=96, columns=160):
+    """Write an angiographic run, 12 bit grey, without any text; its header names a patient."""
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = XRayAngiographicImageStorage
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = "1.2.826.0.1.3680043.8.498.1"
+    data.StudyInstanceUID = data.SeriesInstanceUID = "1.2.826.0.1.3680043.8.498.2"
+    data.PatientName, data.PatientID, data.Modality = "DOE^JANE", "A4471902", "XA"
+    data.Rows, data.Columns, data.NumberOfFrames, data.SamplesPerPixel = rows, columns, frames, 1
+    data.PhotometricInterpretation, data.PixelRepresentation = "MONOCHROME2", 0
+    data.BitsAllocated, data.BitsStored, data.HighBit = 16, 12, 11
+    data.WindowCenter, data.WindowWidth = 600, 800
+    ramp = np.arange(columns, dtype=np.uint16) * 6 + 300
+    pixels = np.tile(ramp, (frames, rows, 1))
+    for index in range(frames):
+        pixels[index, 40:50, index % columns] = 3000
+    data.PixelData = pixels.tobytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data.save_as(path, enforce_file_format=True)
