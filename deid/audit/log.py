@@ -69,19 +69,15 @@ class AuditLog:
         supersedes : int, optional
             Running number of the record that this one takes the place of.
         """
+        time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        replaced = {} if supersedes is None else {"supersedes": supersedes}
+        return self.append_as_it_is({"time": time, **self._facts, **body, **replaced})
+
+    def append_as_it_is(self, record: Mapping[str, Any]) -> int:
+        """Append a record of another log, which knows its run and its time; return its running number here."""
         seq = self._head.seq + 1 if self._head else 1
-        record = {
-            "schema": SCHEMA,
-            "seq": seq,
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            **self._facts,
-            **body,
-            "key_id": self._key.key_id,
-            "prev": self._head.sha256 if self._head else FIRST_PREV,
-        }
-        if supersedes is not None:
-            record["supersedes"] = supersedes
-        line = signed(record, self._key)
+        prev = self._head.sha256 if self._head else FIRST_PREV
+        line = signed({**record, "schema": SCHEMA, "seq": seq, "key_id": self._key.key_id, "prev": prev}, self._key)
         self._write(line + b"\n")
         self._head = Head(seq, hashlib.sha256(line).hexdigest())
         self._log_id = self._log_id or self._head.sha256

@@ -21,9 +21,11 @@ from deid import __version__
 from deid.audit import AuditLog, RunFacts, record_from
 from deid.batch import naming
 from deid.batch.clean_folder import CleanFolder
+from deid.batch.cluster import Cluster
 from deid.batch.decisions import Decisions, for_audit
 from deid.batch.ledger import TRANSIENT, Entry, Ledger
 from deid.batch.sandbox import Sandbox
+from deid.batch.shards import Shard
 from deid.batch.tasks import Surveyed, Task, Work, ended, plan
 from deid.batch.walk import Found, walk
 from deid.batch.workers import Limits, Lost, Setup, Workers
@@ -56,6 +58,7 @@ class Options:
 
     `jobs` 0 means a worker a core. `known` are values that the user knows. `fresh` does everything again. `dry_run` plans and
     writes nothing but, where it is given, pictures of the plans into the folder `preview`. `progress` is called after every file.
+    `shard` does one part of the inputs. `scheduler` is the address of a Dask scheduler whose machines do the work.
     """
 
     jobs: int = 0
@@ -64,6 +67,8 @@ class Options:
     dry_run: bool = False
     preview: Path | None = None
     progress: Callable[[Progress], None] | None = None
+    shard: Shard | None = None
+    scheduler: str = ""
     work: Work = field(default_factory=Work)
 
 
@@ -91,13 +96,17 @@ def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options
     AuditBroken
         Where the audit log does not hold together or cannot be written.
     """
-    total = sum(1 for _ in walk(inputs))
-    if not total:
+    total = sum(1 for _ in _found(inputs, options))
+    if not total and not (options.shard and any(True for _ in walk(inputs))):
         raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
     with written_or_told(), interruption() as stopping, Session(inputs, out, policy, options) as session:
-        yield from session.process(walk(inputs), total, stopping)
+        yield from session.process(_found(inputs, options), total, stopping)
         if stopping():
             raise KeyboardInterrupt
+
+
+def _found(inputs: Sequence[Path], options: Options) -> Iterator[Found]:
+    return (found for found in walk(inputs) if options.shard is None or options.shard.holds(found))
 
 
 @contextlib.contextmanager
@@ -150,7 +159,8 @@ class Session:
             self._ledger = stack.enter_context(Ledger(self._place.held if self._place else None))
             self._decisions = Decisions(self._place.held) if self._place else None
             self._ledger.note_roots(sources)
-            self._workers = stack.enter_context(self._make_workers())
+            self._workers = self._make_workers()
+            stack.enter_context(self._workers)
             self._log = self._open(self._workers.start())
             self._stack = stack.pop_all()
         self._counts = dict.fromkeys(Status, 0)
@@ -185,7 +195,7 @@ class Session:
         When `stopping` says so, what is in hand is finished and no more begun. `finished_too` yields what earlier runs made of
         these files as well.
         """
-        self._workers.count = min(self._options.jobs or len(os.sched_getaffinity(0)), total)
+        self._workers.count = max(1, min(self._options.jobs or len(os.sched_getaffinity(0)), total))
         self._meet(found)
         yield from self._survey(stopping)
         if not stopping():
@@ -216,9 +226,11 @@ class Session:
 
     # -- beginning and end
 
-    def _make_workers(self) -> Workers:
+    def _make_workers(self) -> Workers | Cluster:
         limits = Limits(self._policy.max_seconds, self._policy.max_memory_mb)
         setup = Setup(self._work.load, (self._policy, self._key), self._work.describe, self._sandbox())
+        if self._options.scheduler:
+            return Cluster(self._options.scheduler, setup, limits)
         return Workers(1, setup, limits, (self._place.lock,) if self._place else ())
 
     def _sandbox(self) -> Sandbox:
