@@ -33,7 +33,10 @@ class Mark:
 def technical_spans(text: str) -> list[tuple[int, int]]:
     """Find what the grammar knows to be medicine, longest first where two overlap."""
     found = []
+    chars = set(text)
     for rule in tables.grammar():
+        if rule.wants and rule.wants.isdisjoint(chars):
+            continue
         for match in rule.pattern.finditer(text):
             if not rule.check or _CHECKS[rule.check](match):
                 found.append(match.span())
@@ -60,7 +63,10 @@ _FREED: Final = {
 def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
     """Find what identifies by its shape alone."""
     marks = []
+    chars = set(text)
     for rule in tables.patterns():
+        if rule.wants and rule.wants.isdisjoint(chars):
+            continue
         category = PhiCategory(rule.category)
         for match in rule.pattern.finditer(text):
             start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)

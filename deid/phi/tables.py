@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+import string
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -28,13 +29,17 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One pattern: `category` empty for technical grammar, `check` names a test of the match, `switch` a policy switch."""
+    """One pattern: `category` empty for technical grammar, `check` names a test of the match, `switch` a policy switch.
+
+    A line without any character of `wants` cannot match.
+    """
 
     id: str
     pattern: re.Pattern[str]
     category: str = ""
     check: str = ""
     switch: str = ""
+    wants: frozenset[str] = frozenset()
 
 
 @cache
@@ -120,15 +125,19 @@ def patterns() -> tuple[Rule, ...]:
 def _rules(name: str, fills: dict[str, str]) -> tuple[Rule, ...]:
     table = tomllib.loads(_read(name))
     fills = {**fills, **table["parts"]}
-    return tuple(
-        Rule(
-            row["id"],
-            _compiled(row["pattern"], fills, not row.get("category")),
-            row.get("category", ""),
-            row.get("check", ""),
-            row.get("switch", ""),
-        )
-        for row in table["rule"]
+    return tuple(_rule(row, fills) for row in table["rule"])
+
+
+def _rule(row: dict[str, str], fills: dict[str, str]) -> Rule:
+    category, wants = row.get("category", ""), row.get("wants", "")
+    pattern = _compiled(row["pattern"], fills, not category)
+    return Rule(
+        row["id"],
+        pattern,
+        category,
+        row.get("check", ""),
+        row.get("switch", ""),
+        frozenset(string.digits if wants == "digit" else wants),
     )
 
 
