@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.tag import BaseTag
@@ -127,12 +127,20 @@ def _kept(element: DataElement, scrub: Scrub) -> DataElement | None:
     if element.VR == "AS":
         return DataElement(element.tag, "AS", [capped_age(text) for text in texts(element)] or None)
     if element.VR in NUMBERS:
+        if _too_many(element):
+            return None
         if element.VR in ("IS", "DS") and any(len(text) >= _LONG_NUMBER and scrub.sweep.finds(text) for text in texts(element)):
             return None
         return element
     if element.VR in TEXTS and any(scrub.sweep.finds(text) for text in texts(element)):
         return None
     return element
+
+
+def _too_many(element: DataElement) -> bool:
+    """Tell whether an attribute of one number (or two, or three) holds more: bytes of something else."""
+    allowed = dictionary_VM(element.tag)
+    return allowed.isdecimal() and int(allowed) < element.VM
 
 
 # Known ids and days are numbers too; a shorter number is a measure.
