@@ -209,15 +209,16 @@ def _is_unknown(match: re.Match[str], text: str) -> bool:
     return any(not _is_vocabulary(word) for word in _capitals(match["name"])) and not _is_headline(text)
 
 
-def _are_unknown(match: re.Match[str], text: str) -> bool:
-    """Tell whether every word of the match is unknown."""
-    return all(not _is_vocabulary(word) for word in _capitals(match["name"])) and not _is_headline(text)
+def _is_unknown_pair(match: re.Match[str], text: str) -> bool:
+    """Tell whether one word is unknown and none is plainly medicine or English; words that are names too count for neither."""
+    words = _capitals(match["name"])
+    return _is_unknown(match, text) and not any(_is_vocabulary(word) and plain(word).lower() not in tables.weak() for word in words)
 
 
 _CHECKS: Final[dict[str, Callable[[re.Match[str], str], bool]]] = {
     "": lambda match, text: True,
     "unknown": _is_unknown,
-    "unknown-both": _are_unknown,
+    "unknown-pair": _is_unknown_pair,
 }
 
 
@@ -228,7 +229,7 @@ def _capitals(text: str) -> list[str]:
 def _is_headline(text: str) -> bool:
     """Tell whether most words are capitalised, so that a capital says nothing."""
     longer = [word for word in re.findall(r"[^\W\d_]+", text) if len(word) > 3]
-    return len(longer) > 5 and sum(word[0].isupper() for word in longer) > 0.6 * len(longer)
+    return len(longer) > 5 and sum(word[0].isupper() for word in longer) > 0.75 * len(longer)
 
 
 def _is_vocabulary(word: str) -> bool:
