@@ -77,7 +77,7 @@ class Cluster:
         from distributed import as_completed
 
         waiting: dict[Any, list[Item]] = {}
-        done = as_completed()
+        done = as_completed([], loop=self._client.loop)
         while True:
             most = _WAITING * max(1, sum(self._client.ncores().values()))
             while len(waiting) < most and not stopping() and (shard := list(islice(items, _SHARD))):
