@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from deid.phi import tables
 from deid.phi.canon import fold, folded, plain
 from deid.phi.patterns import Mark
-from deid.phi.tokens import HARMLESS, WEAK, Token, strength, tokenise
+from deid.phi.tokens import HARMLESS, STRONG, WEAK, Token, strength, tokenise
 from deid.types import KnownValue, PhiCategory, TextSpan
 
 # Parts of these values count even where they are technical words: a patient may be called Cobra.
@@ -19,6 +19,8 @@ _NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMother
 _SHORT = 4
 _NEAR = 80.0
 _NEAR_GLUED = 88.0
+# CATHETER is 86 % CARTER.
+_NEAREST = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +53,29 @@ def known_marks(text: str, tokens: tuple[Token, ...], sought: tuple[Needle, ...]
     if not sought or not tokens:
         return []
     line = fold(text)
-    words = [(token, folded(token.text)) for token in tokens]
+    words: dict[str, list[Token]] = {}
+    for token in tokens:
+        words.setdefault(folded(token.text), []).append(token)
     marks: list[Mark] = []
     for needle in sought:
         if len(needle.text) > len(line.text) + 2:
             continue
-        found = [(token.start, token.end) for token, word in words if _same(needle, word)]
+        found = [(token.start, token.end) for token in (*words.get(needle.text, ()), *_alike(needle, words))]
         if not found and not needle.whole:
             found = _glued(needle, line.text, line.starts, line.ends, text)
         marks.extend(Mark(start, end, needle.category, 0.98, needle.evidence) for start, end in found)
     return marks
 
 
-def _same(needle: Needle, word: str) -> bool:
-    if needle.text == word:
-        return True
-    if needle.digits or len(needle.text) <= _SHORT or len(word) <= _SHORT:
-        return False
-    return fuzz.ratio(needle.text, word, score_cutoff=_NEAR) > 0
+def _alike(needle: Needle, words: dict[str, list[Token]]) -> list[Token]:
+    """Words that differ from a needle by what engines do to letters; a technical word must be nearer than another."""
+    if needle.digits or len(needle.text) <= _SHORT:
+        return []
+    found = []
+    for word, tokens in words.items():
+        if len(word) > _SHORT and word != needle.text and (score := fuzz.ratio(needle.text, word, score_cutoff=_NEAR)):
+            found += [token for token in tokens if score >= _NEAREST or strength(token.text) != STRONG]
+    return found
 
 
 def _glued(needle: Needle, line: str, starts: tuple[int, ...], ends: tuple[int, ...], text: str) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from deid.phi.canon import folded
 from deid.phi.tokens import HARMLESS, UNKNOWN, WEAK, strength
 from deid.types import PhiCategory
 
+_CATEGORIES: Final = {category.value: category for category in PhiCategory}
 _AS_DIGITS = str.maketrans("OoQIl|", "000111")
 
 
@@ -67,7 +68,7 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
     for rule in tables.patterns():
         if rule.wants and rule.wants.isdisjoint(chars):
             continue
-        category = PhiCategory(rule.category)
+        category = _CATEGORIES[rule.category]
         for match in rule.pattern.finditer(text):
             start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)
             if _inside_number(text, start, end) or (rule.check and not _CHECKS[rule.check](match)):

@@ -41,6 +41,11 @@ def test_technical_words_in_the_name_of_a_hospital_stay_technical():
     assert found("Springfield CT", clinic) == ["Springfield"]
 
 
+def test_a_technical_word_that_is_merely_like_a_name_stays():
+    assert found("CATHETER 5F", (KnownValue("PatientName", PhiText("CARTER^ANN")),)) == []
+    assert found("CARTTER 5F", (KnownValue("PatientName", PhiText("CARTER^ANN")),)) == ["CARTTER"]
+
+
 def test_a_patient_with_a_technical_name_is_found():
     assert found("COBRA LAO 30", (KnownValue("PatientName", PhiText("COBRA^ROSE")),)) == ["COBRA"]
 
