@@ -10,8 +10,9 @@ from deid.policy import Policy
 from deid.protocols import Detection, Detector
 from deid.types import FrameRange, Instance, PhiCategory, Reading, Region
 
-# Frames of a cine where marks are sought: what is burned in or lies in the room is there from the first frame or comes to stay.
-_CINE_SAMPLES: Final = 12
+# Frames of a cine where marks are sought. In a filmed room people and labels come and go; in an exam a code is burned in and stays.
+_SAMPLES_OF_A_ROOM: Final = 12
+_SAMPLES_OF_AN_EXAM: Final = 3
 
 
 def load_detectors(policy: Policy) -> tuple[Detector, ...]:
@@ -42,14 +43,14 @@ def find_marks(
     """Find faces and barcodes in an instance; each detection comes with the category of its detector.
 
     Faces are sought in photographs, or everywhere, as the policy says. A page's detections are on that page; a cine is looked at in
-    samples, and what was found on one of them goes for the whole run. Codes are sought in every look, faces in the first.
+    samples, and what was found on one of them goes for the whole run. Codes on pages are sought in every look, all else in the first.
     """
     found: dict[tuple[PhiCategory, Region], Detection] = {}
-    for detector in _wanted(detectors, instance, reading, policy):
-        looks_at_all = detector.category is not PhiCategory.FACE
-        for index, frames in _frames(instance):
-            looks = instance.frames.looks(index) if looks_at_all else (instance.frames.display(index),)
-            for image in looks:
+    photo = reading.photo or instance.camera
+    for detector in _wanted(detectors, photo, policy):
+        every_look = detector.category is not PhiCategory.FACE and not instance.cine
+        for index, frames in _frames(instance, _SAMPLES_OF_A_ROOM if photo else _SAMPLES_OF_AN_EXAM):
+            for image in instance.frames.looks(index) if every_look else (instance.frames.display(index),):
                 for seen in detector.detect(image):
                     region = Region(seen.region.polygon, frames)
                     mark = Detection(region, seen.score, seen.evidence, seen.text)
@@ -57,21 +58,20 @@ def find_marks(
     return tuple((category, mark) for (category, _), mark in found.items())
 
 
-def _wanted(detectors: Sequence[Detector], instance: Instance, reading: Reading, policy: Policy) -> Iterator[Detector]:
-    photo = reading.photo or instance.camera
+def _wanted(detectors: Sequence[Detector], photo: bool, policy: Policy) -> Iterator[Detector]:
     faces = policy.faces == "always" or (policy.faces == "photos" and photo)
     for detector in detectors:
         if faces if detector.category is PhiCategory.FACE else policy.barcodes:
             yield detector
 
 
-def _frames(instance: Instance) -> Iterator[tuple[int, FrameRange]]:
-    """Yield the frames to look at, each with the range for which its detections count."""
+def _frames(instance: Instance, most: int) -> Iterator[tuple[int, FrameRange]]:
+    """Yield the frames to look at, each with the range for which its detections count; `most` of a cine."""
     count = instance.frames.count
     if not instance.cine:
         yield from ((index, (index, index + 1)) for index in range(count))
         return
-    samples = min(count, _CINE_SAMPLES)
+    samples = min(count, most)
     for index in sorted({round(sample * (count - 1) / max(1, samples - 1)) for sample in range(samples)}):
         yield index, (0, count)
 

@@ -101,6 +101,13 @@ def test_a_cine_is_sampled_from_first_to_last_and_marked_throughout():
     assert [mark.region.frames for _, mark in found] == [(0, 100)]
 
 
+def test_an_exam_that_moves_is_looked_at_three_times_for_codes():
+    codes, _ = both()
+    found = find_marks(Instance("dicom", Pages(100), cine=True), SCREEN, (codes,), Policy())
+    assert codes.shown == [0, 50, 99]
+    assert [mark.region.frames for _, mark in found] == [(0, 100)]
+
+
 def test_a_short_cine_is_looked_at_whole():
     _, faces = both()
     find_marks(Instance("gif", Pages(5), camera=True, cine=True), SCREEN, (faces,), Policy())
