@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -37,6 +38,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a fi
 Known = Annotated[
     str, typer.Option("--known-from", help="File (or - for stdin) with known identifiers, one a line; never on the command line.")
 ]
+
+
+class Executor(StrEnum):
+    """Where workers run."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
 
 # Options of the contract that are policy fields too stand first; the other fields follow in a panel of their own.
 _FIRST_CLASS: Final = ("review", "names", "write_as")
@@ -123,6 +132,11 @@ def redact(
     known_from: Known = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Do everything again, also what an earlier run finished.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Find and plan; write nothing.")] = False,
+    shard: Annotated[
+        str, typer.Option("--shard", help="Do one part of the inputs, such as 3/64; `deid merge` gathers the parts.")
+    ] = "",
+    executor: Annotated[Executor, typer.Option("--executor", help="This machine, or a Dask cluster.")] = Executor.LOCAL,
+    scheduler: Annotated[str, typer.Option("--scheduler", help="Address of the Dask scheduler, such as tcp://host:8786.")] = "",
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
     policy: Policy,
@@ -130,10 +144,28 @@ def redact(
     """De-identify files and folders into DIR. Nothing enters DIR that was not read again and found clean."""
     from deid import batch
 
+    if (executor is Executor.DASK) != bool(scheduler):
+        raise UsageError("--executor dask and --scheduler go together.", "Give both, or neither.")
     options = {"jobs": jobs, "known": _known_values(known_from), "fresh": fresh, "dry_run": dry_run}
+    options |= {"shard": batch.Shard.parse(shard) if shard else None, "scheduler": scheduler}
     with terminal.Report(as_json=as_json, quiet=quiet) as report:
         _follow(batch, inputs, out, policy, options, report)
-    raise typer.Exit(batch.exit_code(report.outcomes))
+    # A part may be empty: there are fewer folders than parts.
+    raise typer.Exit(batch.exit_code(report.outcomes) if report.outcomes or not shard else ExitCode.CLEAN)
+
+
+@app.command()
+def merge(
+    shards: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Clean folders of shards.", show_default=False)],
+    *,
+    out: Out,
+) -> None:
+    """Gather the clean folders of shards into one, with one audit log; the shards stay as they are."""
+    from deid import batch
+
+    with batch.written_or_told():
+        added = batch.merge(shards, out)
+    terminal.say(f"{added} records added.")
 
 
 @app.command()
