@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 # NewSubfileType (TIFF 6.0): bit 0 a smaller version of another page, bit 2 a transparency mask.
 _NOT_A_PAGE = 1 | 4
-_ORIENTATION, _MIN_IS_WHITE = 274, 0
+_ORIENTATION, _MIN_IS_WHITE, _RGB = 274, 0, 2
+# Kinds of extra sample that are transparency.
+_ALPHA = (1, 2)
 
 
 class Tiff(RasterFormat):
@@ -44,6 +46,7 @@ class Tiff(RasterFormat):
         wanted = [number for number, page in enumerate(pages) if not page.get(tiff_file.SUBFILE, 0) & _NOT_A_PAGE] or [0]
         for number in wanted:
             check_size(pages[number].get(tiff_file.ROWS, 0), pages[number].get(tiff_file.COLUMNS, 0), policy)
+            _check_layout(pages[number])
         with decoding():
             image = open_picture(data, "TIFF", policy)
             facts = photo_facts(image)
@@ -72,6 +75,17 @@ def _check_kind(data: bytes, pages: list[Page]) -> None:
         raise FileRefused("format-refused", "a camera raw file")
 
 
+def _is_deep_colour(page: Page) -> bool:
+    return max(page.all(tiff_file.BITS) or (1,)) > 8 and page.get(tiff_file.SAMPLES, 1) > 1
+
+
+def _check_layout(page: Page) -> None:
+    """Refuse deep colour that is not RGB, pixel by pixel: its decoder would take the samples for something else."""
+    plain = page.get(tiff_file.PLANES, 1) == 1 and page.get(tiff_file.PHOTOMETRIC, _RGB) == _RGB
+    if _is_deep_colour(page) and not plain:
+        raise FileRefused("codec-missing")
+
+
 def _dropped(pages: list[Page], kept: int) -> tuple[HeaderChange, ...]:
     hidden = sum(len(page.all(tiff_file.SUB_DIRECTORIES)) for page in pages)
     changes = (HeaderChange("NewSubfileType", "X", len(pages) - kept), HeaderChange("SubIFDs", "X", hidden))
@@ -85,16 +99,15 @@ def _upright_shape(page: Page) -> tuple[int, int]:
 
 def _decoded(data: bytes, image: Image.Image, number: int, page: Page) -> Stored:
     """Decode a page; both decoders turn it upright by themselves."""
-    bits, count = page.all(tiff_file.BITS) or (1,), page.get(tiff_file.SAMPLES, 1)
     with decoding():
         image.seek(number)
         profile = image.info.get("icc_profile")
-        if max(bits) > 8 and count > 1:
-            return deep_to_srgb(_deep(data, number), profile)
+        if _is_deep_colour(page):
+            return deep_to_srgb(_deep(data, number, page), profile)
         image.load()
         stored = samples(image)
     if stored.dtype == np.uint16 and page.get(tiff_file.PHOTOMETRIC, 1) == _MIN_IS_WHITE:
-        stored = np.uint16(2 ** bits[0] - 1) - stored
+        stored = np.uint16(2 ** page.get(tiff_file.BITS, 16) - 1) - stored
     if stored.dtype.kind == "f":
         return _finite(stored)
     return deep_to_srgb(stored, profile) if stored.dtype == np.uint16 else stored
@@ -107,13 +120,14 @@ def _finite(stored: Stored) -> Stored:
     return np.nan_to_num(stored, nan=float(low), posinf=float(high), neginf=float(low))
 
 
-def _deep(data: bytes, number: int) -> Stored:
-    """Decode 16-bit colour, which Pillow would cut to 8; cv2 keeps blue first."""
+def _deep(data: bytes, number: int, page: Page) -> Stored:
+    """Decode 16-bit colour, which Pillow would cut to 8; cv2 keeps blue first and knows one layout only."""
     import cv2
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it talks about tags that it does not know
     done, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1))
     if not done or pages[0].dtype != np.uint16 or pages[0].ndim != 3:
         raise FileRefused("codec-missing")
-    order = [2, 1, 0, 3][: pages[0].shape[2]]
+    samples_kept = 4 if page.get(tiff_file.EXTRA_SAMPLES, 0) in _ALPHA else 3
+    order = [2, 1, 0, 3][: min(pages[0].shape[2], samples_kept)]
     return without_hidden_colour(np.ascontiguousarray(pages[0][:, :, order]))

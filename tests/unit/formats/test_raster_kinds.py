@@ -1,11 +1,14 @@
 """What each kind of picture keeps: tables, times, loops, depth; what is refused; what comes where another kind is wanted."""
 
 import io
+import sys
 import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from deid.errors import FileRefused
 from deid.formats import recognise
@@ -210,6 +213,59 @@ def test_a_bomb_is_refused_at_once():
 def test_a_file_cut_in_half_is_refused(rng, kind):
     data = saved(scene(rng), kind)
     assert code_of(data[: len(data) // 2]) in ("truncated", "broken")
+
+
+def test_a_webp_that_says_it_is_huge_is_refused_at_once(rng):
+    data = bytearray(film([scene(rng, 3, 20, 30) for _ in range(2)], "WEBP"))
+    data[24:30] = (16382).to_bytes(3, "little") * 2
+    started = time.process_time()
+    assert code_of(bytes(data)) == "too-large" and time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(("module", "kind", "words"), [("pillow_heif", "heic", "[heic]"), ("pypdfium2", "pdf", "pypdfium2")])
+def test_a_missing_decoder_is_named(monkeypatch, module, kind, words):
+    monkeypatch.setitem(sys.modules, module, None)
+    data = b"\0\0\0\x18ftypheic" + bytes(40) if kind == "heic" else b"%PDF-1.4\n"
+    with pytest.raises(FileRefused) as caught:
+        recognise(data, "a").read(data, Policy())
+    assert caught.value.reason.code == "format-refused" and words in caught.value.reason.detail
+
+
+def test_settings_of_other_libraries_are_as_before_even_with_threads(rng):
+    broken, sound = saved(scene(rng), "JPEG")[:3000], saved(scene(rng), "PNG")
+    before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters)
+
+    def read(number):
+        data = broken if number % 3 == 0 else sound
+        try:
+            return recognise(data, "a").read(data, Policy()).kind
+        except FileRefused as refusal:
+            return refusal.reason.code
+
+    with ThreadPoolExecutor(4) as pool:
+        kinds = list(pool.map(read, range(24)))
+    assert kinds == ["truncated" if number % 3 == 0 else "png" for number in range(24)]
+    assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters))
+
+
+@pytest.mark.parametrize("tag", [(284, 3, [2]), (262, 3, [5])])
+def test_deep_layouts_that_no_decoder_here_knows_are_refused(rng, tag):
+    assert code_of(tiff_of([(deep(rng, 4 if tag[0] == 262 else 3), [tag])])) == "codec-missing"
+
+
+def test_an_extra_sample_that_means_nothing_is_left_out(rng):
+    pixels = deep(rng, 4)
+    data = tiff_of([(pixels, [(338, 3, [0])])])
+    assert np.array_equal(recognise(data, "a").read(data, Policy()).frames.stored(0), pixels[:, :, :3])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("samples", [1, 3, 4])
+def test_every_orientation_of_deep_and_shallow_tiff(rng, orientation, samples):
+    for picture in (scene(rng, samples, 30, 50), deep(rng, samples)):
+        data = tiff_of([(turned(picture, orientation), [(274, 3, [orientation])])])
+        frames = recognise(data, "a").read(data, Policy()).frames
+        assert frames.shape(0) == picture.shape[:2] and np.array_equal(frames.stored(0), picture)
 
 
 def test_a_camera_raw_file_is_named(rng):
