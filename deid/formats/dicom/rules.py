@@ -32,6 +32,7 @@ TEXTS: Final = frozenset({"LO", "SH", "ST", "LT", "UT", "UC", "CS"})
 NUMBERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "IS", "DS", "AT"})
 BINARIES: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 _GRAPHICS: Final = 0x00700001
+_OBSERVERS: Final = 0x0040A073
 # Binary attributes that an image needs: pixels, palettes, lookup tables, samples of waveforms and spectra.
 KEPT_BINARIES: Final = frozenset(
     {0x7FE00010, 0x7FE00008, 0x7FE00009, 0x00283006, 0x54001010, 0x56000020, 0x00281408}
@@ -100,6 +101,9 @@ class Rules:
         if tag == _GRAPHICS and not self.policy.clean_graphics:
             # The module of graphic annotations is optional as a whole: no dummy is needed (PS3.3 C.10.5).
             return "X"
+        if tag == _OBSERVERS:
+            # Its items make the dummy: each of their attributes has a row of its own.
+            return "C"
         row = profile().get(tag)
         if row is not None:
             chosen = self._chosen(row, wanted)

@@ -18,6 +18,7 @@ from pydicom.uid import SecondaryCaptureImageStorage, UID_dictionary
 from deid.formats.dicom.header_text import technical
 from deid.formats.dicom.paths import item_path, keyword, value_path
 from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules
+from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.sweep import Sweep, without
 from deid.formats.dicom.values import capped_age, dummy, shifted, texts, well_formed
 from deid.formats.dicom.walk import elements, text_of, walk
@@ -98,6 +99,8 @@ def name_instance(clean: Dataset, source: FileDataset, scrub: Scrub) -> None:
 def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> DataElement | None:
     """Return what takes the place of an attribute, None where nothing does."""
     tag, vr, action = element.tag, element.VR, scrub.rules.action(element.tag, element.VR)
+    if tag.is_private and scrub.rules.policy.retain_safe_private and safe_private(element, dataset):
+        return None if any(scrub.sweep.finds(text) for text in texts(element)) else element
     if action == "X":
         return None
     if action == "Z":
@@ -139,7 +142,7 @@ def _kept(element: DataElement, scrub: Scrub) -> DataElement | None:
 
 def _too_many(element: DataElement) -> bool:
     """Tell whether an attribute of one number (or two, or three) holds more: bytes of something else."""
-    allowed = dictionary_VM(element.tag)
+    allowed: str = dictionary_VM(element.tag)
     return allowed.isdecimal() and int(allowed) < element.VM
 
 

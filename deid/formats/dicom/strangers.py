@@ -12,6 +12,7 @@ from deid.formats.dicom.overlays import is_overlay
 from deid.formats.dicom.paths import keyword
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.rules import KEPT_BINARIES
+from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.scrub import PIXELS
 from deid.formats.dicom.statement import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from deid.formats.dicom.walk import walk
@@ -52,11 +53,12 @@ def _strange_meta(meta: Dataset) -> list[str]:
 
 def _strange_elements(dataset: Dataset) -> list[str]:
     found = []
-    for path, _, element in walk(dataset):
+    for path, holder, element in walk(dataset):
         tag = element.tag
         binary = element.VR in _BINARY and tag not in KEPT_BINARIES and tag not in PIXELS
         binary &= not (is_overlay(tag) and tag.element == 0x3000)
-        odd = tag.is_private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 == 0x50 or element.VR == "UN"
+        private = tag.is_private and not safe_private(element, holder)
+        odd = private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 == 0x50 or element.VR == "UN"
         if odd or binary:
             found.append(f"{path}{keyword(tag)}")
     return found
