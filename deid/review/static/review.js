@@ -394,8 +394,9 @@ async function removeChosen() {
 function why() {
   return new Promise((resolve) => {
     const dialog = $("why");
-    dialog.returnValue = "";
-    dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
+    // Resolved with the key itself, not when the dialog is gone: the next key may follow at once.
+    dialog.querySelector("form").addEventListener("submit", (event) => resolve(event.submitter.value), { once: true });
+    dialog.addEventListener("close", () => resolve(""), { once: true });
     dialog.showModal();
     dialog.querySelector("ol button").focus();
   });
@@ -1149,7 +1150,10 @@ document.addEventListener("keydown", (event) => {
   const target = event.target;
   const dialog = document.querySelector("dialog[open]");
   if (dialog) {
-    if (dialog.id === "why" && /^[1-9]$/.test(event.key)) {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      dialog.close();
+    } else if (dialog.id === "why" && /^[1-9]$/.test(event.key)) {
       const button = dialog.querySelectorAll("ol button")[Number(event.key) - 1];
       if (button) button.click();
     }
