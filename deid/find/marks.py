@@ -43,7 +43,7 @@ def find_marks(
     """Find faces and barcodes in an instance; each detection comes with the category of its detector.
 
     Faces are sought in photographs, or everywhere, as the policy says. A page's detections are on that page; a cine is looked at in
-    samples, and what was found on one of them goes for the whole run. Codes on pages are sought in every look, all else in the first.
+    samples, and what was found on one of them goes for the whole run. Codes on pages are sought in every look.
     """
     found: dict[tuple[PhiCategory, Region], Detection] = {}
     photo = reading.photo or instance.camera

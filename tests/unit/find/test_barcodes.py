@@ -77,9 +77,9 @@ def test_the_evidence_names_the_kind_and_nothing_else(detector):
 
 
 @pytest.mark.parametrize("kind", ["QRCode", "DataMatrix", "Code128", "Code39"])
-@pytest.mark.parametrize("degrees", [17, 45, 90, 180, 260])
+@pytest.mark.parametrize("degrees", [17, 45, 260])
 def test_a_turned_code_is_covered_whole(detector, kind, degrees):
-    code = symbol(kind, 4)
+    code = symbol(kind, 3)
     side = int(np.hypot(*code.shape)) + 120
     picture = np.full((side, side, 3), 255, np.uint8)
     top, left = (side - code.shape[0]) // 2, (side - code.shape[1]) // 2
