@@ -219,7 +219,9 @@ def main() -> None:
     parser.add_argument("--engine", default="rapidocr", choices=("rapidocr", "tesseract", "none"))
     parser.add_argument("--misses", action="store_true", help="list what was missed and what was lost (for the part `tune`)")
     parser.add_argument("--level", choices=LEVELS, help="draw every line at this level")
-    parser.add_argument("--without", choices=_PARTS, help="leave a part of the classifier out, to see what it is worth")
+    parser.add_argument(
+        "--ablation", action="store_true", help="also leave each part of the classifier out, to see what it is worth"
+    )
     asked = parser.parse_args()
     lines = make_lines(asked.part, asked.seed, asked.each)
     rng = np.random.default_rng(asked.seed)
@@ -230,9 +232,28 @@ def main() -> None:
         readings = [Reading(text, 1.0) for text in texts]
     else:
         readings = read_lines(texts, levels, font_files(asked.part, "screen"), rng, asked.engine)
-    with without(asked.without):
-        score, times = evaluate(lines, levels, readings, Policy())
+    score, times = evaluate(lines, levels, readings, Policy())
     _print(score, times, len(lines), asked)
+    if asked.ablation:
+        _print_ablation(lines, levels, readings)
+
+
+def _print_ablation(lines: Sequence[Truth], levels: Sequence[str], readings: Sequence[Reading]) -> None:
+    print(
+        "\n| left out | identifiers caught | names caught | category right | technical words lost | technical, eponym lines hit |"
+    )
+    print("|---|---|---|---|---|---|")
+    for part in (None, *_PARTS):
+        with without(part):
+            score, _ = evaluate(lines, levels, readings, Policy())
+        every = score.rows["all", "all"]
+        names = [score.rows["names", kind] for kind in ("seen", "unseen")]
+        share = sum(tally.caught for tally in names) / sum(tally.spans for tally in names)
+        hit = ", ".join(f"{flagged / count:.1%}" for count, flagged in (score.lines[group] for group in _TECHNICAL))
+        print(
+            f"| {part or 'nothing'} | {every.caught / every.spans:.2%} | {share:.2%} | {every.named / every.caught:.1%}"
+            f" | {score.lost / score.tokens:.2%} | {hit} |"
+        )
 
 
 def _print(score: Score, times: list[float], lines: int, asked: argparse.Namespace) -> None:
