@@ -454,7 +454,8 @@ class Session:
         if self._place is not None and outcome.output:
             self._place.restored(outcome.output)
         self._counts[outcome.status] += 1
-        return outcome
+        # What was read is in the private ledger now; nobody else needs it, and a long run must not keep it.
+        return replace(outcome, found=(), kept=None)
 
     def _is_no_news(self, entry: Entry, outcome: Outcome) -> bool:
         """Tell whether the current record says already that an input failed in just this way."""
