@@ -255,10 +255,14 @@ class Ledger:
         self._db.execute("DELETE FROM files WHERE id = ?", (owner,))
         self.set(heir, **dict(zip(columns.split(", "), values, strict=True)))
 
-    def names_in(self, prefix: str) -> Iterator[str]:
-        """Names of outputs that begin like this."""
-        for (stem,) in self._db.execute("SELECT stem FROM files WHERE substr(stem, 1, ?) = ?", (len(prefix), prefix)):
-            yield stem
+    def last_number(self, group: str) -> int:
+        """The highest number of an ordered name in a group; 0 where there is none."""
+        prefix = f"{group}/"
+        query = (
+            "SELECT coalesce(max(CAST(substr(stem, ?) AS INTEGER)), 0) FROM files "
+            "WHERE stem >= ? AND stem < ? AND stem GLOB '*/[0-9][0-9][0-9][0-9]*-*'"
+        )
+        return int(self._db.execute(query, (len(prefix) + 1, prefix, f"{group}0")).fetchone()[0])
 
     def unclaimed_record(self, input_id: str) -> int | None:
         """A current record of the same content that no row names: its run was killed before the ledger knew."""

@@ -72,8 +72,7 @@ def _number(entry: Entry, ledger: Ledger, group: str) -> int:
     """The place of an input in its folder: the one that it has already, else the next."""
     if entry.stem and (own := _ORDERED.fullmatch(entry.stem)):
         return int(own[1])
-    numbers = [int(match[1]) for stem in ledger.names_in(f"{group}/") if (match := _ORDERED.fullmatch(stem))]
-    return max(numbers, default=0) + 1
+    return ledger.last_number(group) + 1
 
 
 def _given_up(owner: Entry, entry: Entry, ledger: Ledger) -> bool:
