@@ -15,6 +15,9 @@ from deid.phi.tokens import HARMLESS, Token, numbered_phrases, strength, tokenis
 from deid.phi.unknown import Kept, Line, judge_unknown
 from deid.types import PhiCategory
 
+# Beliefs of the model above which an unknown word of a header goes: alone, and beside another unknown word.
+_SURELY_A_NAME, _LIKELY_A_NAME = 0.9, 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
@@ -32,8 +35,11 @@ class Verdict:
     kept: tuple[Kept, ...]
 
 
-def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site) -> Verdict:
-    """Judge a line, whatever the policy: `settle` lets go what the policy lets stay."""
+def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site, *, header: bool = False) -> Verdict:
+    """Judge a line, whatever the policy: `settle` lets go what the policy lets stay.
+
+    In a `header` an unknown word must be like a name to go: descriptions are full of words that no vocabulary holds.
+    """
     tokens = tokenise(text)
     protected = technical_spans(text) + numbered_phrases(tokens)
     hits = find_labels(text, tokens)
@@ -46,9 +52,19 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site)
     marks += _foreign(text)
     labelled = {index for hit in hits for index in range(hit.first, hit.past)}
     unknown, kept = judge_unknown(Line(text, tokens, protected, labelled), marks, site.never)
-    marks += unknown
+    marks += [mark for mark in unknown if not header or _like_a_name(mark, unknown)]
     marks += site.marks(text)
     return Verdict(tuple(grown(text, tokens, protected, labelled, marks)), tuple(kept))
+
+
+def _like_a_name(mark: Mark, unknown: list[Mark]) -> bool:
+    """Tell an unknown word that goes from a header: surely like a name, or like one and beside another."""
+    if mark.category not in (PhiCategory.NAME, PhiCategory.OTHER) or not mark.evidence.startswith(("model:", "not-technical")):
+        return True
+    beside = any(other is not mark and mark.start - other.end in range(4) for other in unknown) or any(
+        other is not mark and other.start - mark.end in range(4) for other in unknown
+    )
+    return mark.evidence.startswith("model:") and (mark.score >= _SURELY_A_NAME or (beside and mark.score >= _LIKELY_A_NAME))
 
 
 def _outside_labels(marks: list[Mark], hits: list[LabelHit], tokens: tuple[Token, ...]) -> list[Mark]:
