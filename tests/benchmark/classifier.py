@@ -20,11 +20,11 @@ from unittest.mock import patch
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from deid.phi import classify_text
+from deid.phi import classifier, classify_text
 from deid.phi.classifier import unread
 from deid.phi.model import Belief
 from deid.policy import Policy
-from deid.types import KnownValue, PhiCategory, PhiText, TextSpan
+from deid.types import KnownValue, PhiText, TextSpan
 from tests.benchmark.fonts import font_files
 from tests.benchmark.identifiers import Maker
 from tests.benchmark.line_pictures import LEVELS, Reading, read_lines
@@ -223,7 +223,9 @@ def without(part: str | None) -> Iterator[None]:
     with ExitStack() as patches:
         for target, replacement in _PARTS[part].items() if part else ():
             patches.enter_context(patch(target, replacement))
+        classifier._marks.cache_clear()
         yield
+    classifier._marks.cache_clear()
 
 
 def main() -> None:
@@ -272,9 +274,8 @@ def _print_ablation(lines: Sequence[Truth], levels: Sequence[str], readings: Seq
 
 
 def _print(score: Score, times: list[float], lines: int, asked: argparse.Namespace) -> None:
-    print(
-        f"{lines} lines of part {asked.part}, seed {asked.seed}, read by {asked.engine}; {score.unread} identifiers went with their line, which nobody could read"
-    )
+    print(f"{lines} lines of part {asked.part}, seed {asked.seed}, read by {asked.engine};", end=" ")
+    print(f"{score.unread} identifiers went with their line, which nobody could read")
     print("| rows | | identifiers | caught | category right |\n|---|---|---|---|---|")
     for (kind, name), tally in sorted(score.rows.items()):
         print(f"| {kind} | {name} | {tally.spans} | {tally.caught / tally.spans:.2%} | {tally.named / max(1, tally.judged):.1%} |")
