@@ -90,8 +90,25 @@ def _still(kind: str, image: Image.Image, facts: PhotoFacts, policy: Policy, dro
 
 def _declared_size(data: bytes) -> tuple[int, int]:
     """Read the largest spatial extent that the file declares (ISO/IEC 23008-12, 6.5.3), before any decoder sees it."""
-    sizes, at = [(1, 1)], data.find(b"ispe")
+    described = _meta_box(data)
+    sizes, at = [(1, 1)], described.find(b"ispe")
     while at >= 0:
-        sizes.append((int.from_bytes(data[at + 12 : at + 16], "big"), int.from_bytes(data[at + 8 : at + 12], "big")))
-        at = data.find(b"ispe", at + 4)
+        columns, rows = (int.from_bytes(described[place : place + 4], "big") for place in (at + 8, at + 12))
+        sizes.append((rows, columns))
+        at = described.find(b"ispe", at + 4)
     return max(sizes, key=math.prod)
+
+
+def _meta_box(data: bytes) -> bytes:
+    """Return the box that describes the pictures; compressed data may hold any letters by chance."""
+    at = 0
+    while at + 16 <= len(data):
+        length, start = int.from_bytes(data[at : at + 4], "big"), at + 8
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        if data[at + 4 : at + 8] == b"meta":
+            return data[start : at + length]
+        if length < 8:
+            return b""
+        at += length
+    return b""

@@ -222,6 +222,15 @@ def test_a_webp_that_says_it_is_huge_is_refused_at_once(rng):
     assert code_of(bytes(data)) == "too-large" and time.process_time() - started < 2
 
 
+def test_a_heic_that_says_it_is_huge_is_refused_before_decoding(rng, monkeypatch):
+    import pillow_heif
+
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(scene(rng))).save(file, quality=80)
+    monkeypatch.setattr(pillow_heif, "open_heif", None)
+    assert code_of(file.getvalue(), max_megapixels=0.01) == "too-large"
+
+
 @pytest.mark.parametrize(("module", "kind", "words"), [("pillow_heif", "heic", "[heic]"), ("pypdfium2", "pdf", "pypdfium2")])
 def test_a_missing_decoder_is_named(monkeypatch, module, kind, words):
     monkeypatch.setitem(sys.modules, module, None)
