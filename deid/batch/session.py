@@ -28,7 +28,7 @@ from deid.batch.sandbox import Sandbox
 from deid.batch.shards import Shard
 from deid.batch.tasks import Surveyed, Task, Work, ended, plan
 from deid.batch.walk import Found, walk
-from deid.batch.workers import Limits, Lost, Setup, Workers
+from deid.batch.workers import Limits, Lost, Setup, Workers, cores
 from deid.errors import AuditBroken, ExitCode, UsageError
 from deid.keys import load_key
 from deid.policy import Policy
@@ -195,7 +195,7 @@ class Session:
         When `stopping` says so, what is in hand is finished and no more begun. `finished_too` yields what earlier runs made of
         these files as well.
         """
-        self._workers.count = max(1, min(self._options.jobs or len(os.sched_getaffinity(0)), total))
+        self._workers.count = max(1, min(self._options.jobs or cores(), total))
         self._meet(found)
         yield from self._survey(stopping)
         if not stopping():

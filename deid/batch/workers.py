@@ -335,6 +335,7 @@ def serve(pipe: Connection, lifeline: int) -> None:
     """Be a worker: set up, then answer jobs until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.umask(0o077)
     _die_with_parent(lifeline)
     _keep_no_core()
     setup, limits = pipe.recv()
@@ -393,7 +394,9 @@ def _die_with_parent(lifeline: int) -> None:
 
     Only the parent holds the other end of the lifeline; when it closes, the pipe signals its owner.
     """
-    f_setsig = 10  # fcntl.h: F_SETSIG, Linux only
+    if sys.platform != "linux":
+        return  # the worker ends when it has answered into a closed pipe
+    f_setsig = 10  # fcntl.h
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lifeline, f_setsig, signal.SIGKILL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
@@ -410,3 +413,8 @@ def _keep_no_core() -> None:
 def _limit_memory(limit_mb: int) -> None:
     """Let allocations beyond the limit fail, so that most of them end as a MemoryError instead of a killed worker."""
     resource.setrlimit(resource.RLIMIT_DATA, (limit_mb * 1_000_000, resource.RLIM_INFINITY))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -249,15 +249,6 @@ def test_the_ledger_lists_every_input_privately(case, out):
     assert all(len(line["input_sha256"]) == 64 for line in lines)
 
 
-def test_everything_beside_the_clean_folder_is_private(case, out):
-    put(case, a="one", b="hold", c="crash")
-    go(case, out)
-    held = out.parent / "clean-held"
-    assert held.stat().st_mode & 0o777 == 0o700
-    for path in held.rglob("*"):
-        assert path.is_dir() or path.parent.name in ("drafts",) or path.stat().st_mode & 0o077 == 0, path.name
-
-
 @pytest.mark.parametrize(("place", "sentence"), [("case/out", "inside"), ("", "inside"), ("case", "inside")])
 def test_an_output_folder_that_overlaps_an_input_is_refused(case, tmp_path, place, sentence):
     put(case, a="one")
