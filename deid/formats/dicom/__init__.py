@@ -11,7 +11,7 @@ from deid.formats.dicom.codecs import check_codec
 from deid.formats.dicom.frames import DicomFrames, NoFrames
 from deid.formats.dicom.header_text import header_texts
 from deid.formats.dicom.known import case, known_values, subject
-from deid.formats.dicom.layout import layout_of
+from deid.formats.dicom.layout import PIXEL_KEYWORDS, layout_of
 from deid.formats.dicom.objects import check_object, has_pixels
 from deid.formats.dicom.overlays import clean_overlays, overlays_of
 from deid.formats.dicom.parse import looks_like_dicom, parse
@@ -29,8 +29,8 @@ from deid.types import Frames, HeaderChange, Instance, KnownValue, Plan
 
 __all__ = ["Dicom"]
 
-# Modalities whose objects demand values for most of their attributes, beside those with functional groups.
-_STRICT = ("SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "RTIMAGE")
+# Modalities whose objects demand values for most of their attributes, beside those without pixels or with functional groups.
+_STRICT = ("SEG", "RTDOSE", "RTIMAGE")
 
 
 class Dicom:
@@ -101,7 +101,7 @@ def _frames(dataset: Dataset, policy: Policy) -> DicomFrames:
 
 def _strict(dataset: Dataset) -> bool:
     groups = "SharedFunctionalGroupsSequence" in dataset or "PerFrameFunctionalGroupsSequence" in dataset
-    return groups or text_of(dataset, "Modality") in _STRICT
+    return groups or not any(word in dataset for word in PIXEL_KEYWORDS) or text_of(dataset, "Modality") in _STRICT
 
 
 def _in_time(dataset: Dataset) -> bool:

@@ -180,7 +180,7 @@ class DicomFrames:
         """True where the decoded samples are luminance and two colours; JPEG 2000 codecs undo their own transformation."""
         if self.layout.syntax in LOSSY_SYNTAXES:
             return holds_ybr(jpeg_head(self._encoded[0]), self.layout.photometric)
-        return self.layout.photometric in ("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420")
+        return self.layout.photometric in ("YBR_FULL", "YBR_FULL_422")
 
     @cached_property
     def _palette(self) -> NDArray[np.uint8] | None:

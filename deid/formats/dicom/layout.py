@@ -16,7 +16,7 @@ from deid.policy import Policy
 
 PIXEL_KEYWORDS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 PHOTOMETRIC: Final = frozenset(
-    ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT")
+    ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 )
 # A run of a cine is long, not wide: all frames together may hold this many frames of the largest size.
 _FRAMES_OF_LIMIT = 100
@@ -130,6 +130,8 @@ def _check(layout: Layout) -> None:
         raise FileRefused("object-refused", "BitsAllocated")
     if not layout.bits_stored - 1 <= layout.high_bit < layout.bits_allocated:
         raise FileRefused("broken", "HighBit")
+    if layout.subsampled and layout.columns % 2:
+        raise FileRefused("broken", "image pixel attributes")
     if layout.photometric not in PHOTOMETRIC or (layout.samples == 3) == layout.photometric.startswith(("MONO", "PALETTE")):
         raise FileRefused("object-refused", "PhotometricInterpretation")
 

@@ -33,6 +33,7 @@ NUMBERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "IS"
 BINARIES: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 _GRAPHICS: Final = 0x00700001
 _OBSERVERS: Final = 0x0040A073
+_CREATION: Final = frozenset({0x00700082, 0x00700083})
 # Binary attributes that an image needs: pixels, palettes, lookup tables, samples of waveforms and spectra.
 KEPT_BINARIES: Final = frozenset(
     {0x7FE00010, 0x7FE00008, 0x7FE00009, 0x00283006, 0x54001010, 0x56000020, 0x00281408}
@@ -74,7 +75,7 @@ class Rules:
 
     def __init__(self, policy: Policy, strict: bool) -> None:
         self.policy = policy
-        self._strict = strict
+        self.strict = strict
         self._decided: dict[tuple[int, str], str] = {}
 
     def action(self, tag: BaseTag, vr: str) -> str:
@@ -101,6 +102,9 @@ class Rules:
         if tag == _GRAPHICS and not self.policy.clean_graphics:
             # The module of graphic annotations is optional as a whole: no dummy is needed (PS3.3 C.10.5).
             return "X"
+        if tag in _CREATION and self.strict:
+            # Of type 1 in every presentation state (PS3.3 C.11.10), though the table says X.
+            return "C" if self.policy.retain_modified_dates else "K" if self.policy.retain_full_dates else "D"
         if tag == _OBSERVERS:
             # Its items make the dummy: each of their attributes has a row of its own.
             return "C"
@@ -142,14 +146,14 @@ class Rules:
             return "C"
         if vr == "SQ":
             return next(letter for letter in "ZXD" if letter in letters)
-        return next(letter for letter in ("DZX" if self._strict else "ZXD") if letter in letters)
+        return next(letter for letter in ("DZX" if self.strict else "ZXD") if letter in letters)
 
     def _by_kind(self, tag: BaseTag, vr: str) -> str:
         """Decide on an attribute that the table does not name."""
         if vr in DATES:
             if self.policy.retain_modified_dates or self.policy.retain_full_dates:
                 return "C" if self.policy.retain_modified_dates else "K"
-            return "D" if self._strict else "Z"
+            return "D" if self.strict else "Z"
         if vr == "UI":
             return "K" if self.policy.retain_uids else "U"
         if vr in ("PN", "AS"):

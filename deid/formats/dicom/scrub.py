@@ -17,7 +17,7 @@ from pydicom.uid import SecondaryCaptureImageStorage, UID_dictionary
 
 from deid.formats.dicom.header_text import technical
 from deid.formats.dicom.paths import item_path, keyword, value_path
-from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules
+from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules, profile
 from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.sweep import Sweep, without
 from deid.formats.dicom.values import capped_age, dummy, shifted, texts, well_formed
@@ -28,6 +28,15 @@ from deid.types import HeaderChange, HeaderCut
 # The pixels travel apart, frame by frame.
 PIXELS = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009, 0x7FE00010})
 _CHARSET = 0x00080005
+_CODE_SCHEME = 0x00080102
+# Value, scheme and meaning of a code are demanded wherever a code stands.
+_CODES = frozenset({0x00080100, _CODE_SCHEME, 0x00080104})
+# Attributes whose UIDs name a kind of object or a vocabulary, and the roots under which makers define such kinds.
+_CLASS_KEYWORDS = frozenset({"SOPClassUID", "ReferencedSOPClassUID", "OriginalSpecializedSOPClassUID", "CodingSchemeUID"})
+_MAKERS_CLASS = re.compile(
+    r"(1\.3\.12\.2\.1107\.5\.9|1\.3\.46\.670589|1\.2\.840\.113619\.4|1\.2\.124\.113532\.3500|1\.2\.392\.200036\.9116|"
+    r"2\.16\.840\.1\.113883)(\.\d{1,5}){1,6}"
+)
 _CONTEXT_GROUP = re.compile(r"1\.2\.840\.10008\.6\.1\.\d{1,4}")
 
 
@@ -117,7 +126,7 @@ def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> Da
     if action == "U":
         # Whatever stands there: a reference to it finds the same new UID.
         scrub.note(path, tag, "U")
-        return DataElement(tag, "UI", [mapped_uid(text, scrub.key) for text in texts(element)] or None)
+        return DataElement(tag, "UI", [_mapped(tag, text, scrub.key) for text in texts(element)] or None)
     if not well_formed(element):
         return None
     if action == "C":
@@ -162,9 +171,17 @@ def _cleaned(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) ->
     kept = [_cut(text, element, dataset, scrub, value_path(path, tag, index, len(values))) for index, text in enumerate(values)]
     if kept != values:
         scrub.note(path, tag, "C")
-    if values and not any(kept) and len(values) > 1:
-        return None
+    if values and not any(kept):
+        return _emptied(tag, vr, scrub)
     return DataElement(tag, vr, kept or None)
+
+
+def _emptied(tag: BaseTag, vr: str, scrub: Scrub) -> DataElement | None:
+    """Return what stands for a text of which nothing is left: a dummy where a value is demanded, else nothing."""
+    row = profile().get(tag)
+    if scrub.rules.strict or tag in _CODES or (row is not None and "D" in row.basic):
+        return DataElement(tag, vr, "99DEID" if tag == _CODE_SCHEME else dummy(vr))
+    return None if row is not None and row.basic == "X" else DataElement(tag, vr, None)
 
 
 def _cut(text: str, element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> str:
@@ -192,9 +209,9 @@ def _dummy(tag: BaseTag, vr: str) -> DataElement:
     return DataElement(tag, "SQ", [code])
 
 
-def mapped_uid(text: str, key: Key) -> str:
-    """Return the UID that takes the place of `text`; those of the standard itself stay."""
-    if not text or public_uid(text):
+def _mapped(tag: BaseTag, text: str, key: Key) -> str:
+    """Return the UID that takes the place of `text`; those of the standard stay, and the classes of known makers."""
+    if not text or public_uid(text) or (keyword(tag) in _CLASS_KEYWORDS and _MAKERS_CLASS.fullmatch(text)):
         return text
     return key.uid(text)
 

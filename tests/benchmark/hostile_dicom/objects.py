@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.fileset import FileSet
-from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.benchmark.hostile_dicom.build import HostileFile, base, file_of
 
@@ -157,16 +155,11 @@ def _waveform(person, number):
 
 
 def _directory(person, number):
-    import io
-    import tempfile
-    from pathlib import Path
-
-    import pydicom
-
-    ds = base(person, number=number)
-    data = file_of(ds, ExplicitVRLittleEndian)
-    files = FileSet()
-    files.add(pydicom.dcmread(io.BytesIO(data)))
-    with tempfile.TemporaryDirectory() as folder:
-        files.write(folder)
-        return (Path(folder) / "DICOMDIR").read_bytes()
+    record = Dataset()
+    record.OffsetOfTheNextDirectoryRecord, record.RecordInUseFlag, record.OffsetOfReferencedLowerLevelDirectoryEntity = 0, 0xFFFF, 0
+    record.DirectoryRecordType, record.PatientName, record.PatientID = "PATIENT", person.name, person.mrn
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.1.3.10", f"{person.uid_root}.8.{number}"
+    ds.FileSetID, ds.FileSetConsistencyFlag, ds.DirectoryRecordSequence = person.family.upper()[:16], 0, [record]
+    ds.OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity = ds.OffsetOfTheLastDirectoryRecordOfTheRootDirectoryEntity = 0
+    return file_of(ds)

@@ -209,3 +209,10 @@ def test_objects_that_cannot_be_cleaned_are_refused_in_words(kind):
     with pytest.raises(FileRefused) as refused:
         Dicom().read(file_of(ds), Policy())
     assert refused.value.reason.code == "object-refused"
+
+
+def test_classes_of_makers_stay_and_other_uids_do_not():
+    clean = _clean(SOPClassUID="1.3.12.2.1107.5.9.1", FrameOfReferenceUID="1.3.12.2.1107.5.9.1")
+    assert clean.SOPClassUID == "1.3.12.2.1107.5.9.1"
+    assert clean.FrameOfReferenceUID == KEY.uid("1.3.12.2.1107.5.9.1")
+    assert _clean(SOPClassUID="1.3.12.2.1107.5.9.19430217").SOPClassUID.startswith("2.25.")
