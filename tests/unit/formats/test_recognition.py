@@ -35,6 +35,10 @@ def test_avif_is_told_from_heic_and_from_video(picture):
     assert _code(b"\0\0\0\x18ftypmp42" + bytes(12), "a.heic") == "format-refused"
 
 
+def test_a_pdf_is_a_pdf_under_any_name():
+    assert recognise(b"%PDF-1.7\n", "deck.ai").kind == "pdf"
+
+
 def test_a_dicom_preamble_that_imitates_a_tiff_is_dicom():
     assert recognise(b"II*\0" + bytes(124) + b"DICM" + b"\2\0\0\0UL\4\0\0\0\0\0", "a.tif").kind == "dicom"
 
@@ -60,7 +64,7 @@ def _code(data, name):
         (b"\0\0\0\1Bud1", ".DS_Store", "sidecar"),
         (b"\0\5\x16\7", "._IMG_1.jpg", "sidecar"),
         (b"", "Thumbs.db", "sidecar"),
-        (b"%PDF-1.7", "deck.ai", "format-refused"),
+        (b"8BPS\0\1", "deck.jpg", "format-refused"),
         (b"BM", "a.bmp", "wrong-content"),
         (b"RIFF\x04\0\0\0AVI LIST", "a.avi", "format-refused"),
     ],
