@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,11 +33,8 @@ def decoding() -> Iterator[None]:
     FileRefused
         ``truncated`` or ``broken``, whatever Pillow raises.
     """
-    limit, lenient = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _STRICT:
             yield
     except (FileRefused, MemoryError):
         raise
@@ -48,8 +46,34 @@ def decoding() -> Iterator[None]:
         raise FileRefused("truncated" if "truncated" in str(error) else "broken") from None
     except Exception:  # decoders of damaged files raise struct.error, SyntaxError, KeyError and more
         raise FileRefused("broken") from None
-    finally:
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = limit, lenient
+
+
+class _Strict:
+    """Global settings of Pillow and of warnings: ours while anybody decodes; the first thread in sets them, the last restores."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._restore = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._restore.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+                self._restore.callback(setattr, ImageFile, "LOAD_TRUNCATED_IMAGES", ImageFile.LOAD_TRUNCATED_IMAGES)
+                self._restore.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+                Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._restore.close()
+
+
+_STRICT = _Strict()
 
 
 def open_picture(data: bytes, name: str, policy: Policy) -> Image.Image:
