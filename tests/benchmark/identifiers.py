@@ -118,6 +118,13 @@ def _faker(locale: str) -> Faker:
     return Faker(locale)
 
 
+def foreign_names(locale: str, seed: int, count: int) -> list[str]:
+    """Full names of a locale, in its own script."""
+    fake = Faker(locale)
+    fake.seed_instance(seed)
+    return [fake.name() for _ in range(count)]
+
+
 class Maker:
     """Makes identifiers of one part from one generator; `person` stays until `next` is called."""
 
