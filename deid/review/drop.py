@@ -89,7 +89,7 @@ class DropRoom:
         name = _plain_name(quoted)
         if self._received >= _MOST_FILES:
             raise Malformed(f"At most {_MOST_FILES} files at once; put them into a folder and use `deid redact`.")
-        inbox = self._make() / "inbox"
+        inbox = self._make() / "dropped"
         if shutil.disk_usage(inbox).free < _SPARE_BYTES:
             raise Malformed("There is no room on the disk.")
         path = _free(inbox / name)
@@ -149,7 +149,7 @@ class DropRoom:
     def _run(self, root: Path) -> None:
         options = Options(progress=self._note, work=self._work)
         try:
-            for outcome in run_with([root / "inbox"], root / "clean", self.policy, options):
+            for outcome in run_with([root / "dropped"], root / "clean", self.policy, options):
                 self._outcomes[outcome.source.number] = outcome
             self.desk = Desk(Reviewed(root / "clean", self.policy, self._work))
         except DeidError as error:
@@ -163,7 +163,7 @@ class DropRoom:
     def _make(self) -> Path:
         if self._root is None:
             root = _sessions() / secrets.token_hex(8)
-            (root / "inbox").mkdir(mode=0o700, parents=True)
+            (root / "dropped").mkdir(mode=0o700, parents=True)
             root.chmod(0o700)
             self._lock = os.open(root / "lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX)

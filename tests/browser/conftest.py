@@ -9,14 +9,20 @@ from playwright.sync_api import sync_playwright
 from tests.pictures import read_png
 from tests.unit.review.folder import Server
 
-_QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu")
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    arguments = [*_QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         yield browser
         browser.close()
 

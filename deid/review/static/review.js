@@ -97,9 +97,10 @@ function drawQueue() {
   const from = Math.max(0, here - 150), past = Math.min(S.items.length, here + 250);
   const parts = [];
   let list = null, group = null;
+  const cases = [...new Set(S.items.map((item) => item.group))];
   if (from > 0) parts.push(element("p", { text: `… ${plural(from, "file")} before` }));
   for (const item of S.items.slice(from, past)) {
-    const name = item.folder || "Dropped files";
+    const name = `${cases.length > 1 ? `Case ${cases.indexOf(item.group) + 1} · ` : ""}${item.folder || "dropped files"}`;
     if (group !== item.group + name) {
       group = item.group + name;
       const id = `group-${parts.length}`;
@@ -252,11 +253,18 @@ function sizeOf(frame) {
 function boxes() {
   if (!S.detail) return [];
   const { removed, added } = edit();
+  const covered = new Set(added.map((box) => JSON.stringify(box.polygon)));
   return [
-    ...S.detail.leaks.map((box, index) => ({ ...box, sort: "leak", index })),
-    ...S.detail.boxes.map((box, index) => ({ ...box, sort: "proposed", index, reason: removed.get(index), gone: removed.has(index) })),
+    ...S.detail.leaks.map((box, index) => ({ ...box, sort: "leak", index })).filter((box) => !covered.has(JSON.stringify(box.polygon))),
+    ...S.detail.boxes.map((box, index) => ({ ...box, sort: "proposed", index, gone: removed.has(index) })).sort(asRead),
     ...added.map((box, index) => ({ ...box, sort: "own", index })),
   ];
+}
+
+// From the top to the bottom of the first frame that a box is on, as a person reads.
+function asRead(a, b) {
+  const [ax, ay] = extent(a.polygon), [bx, by] = extent(b.polygon);
+  return a.frames[0] - b.frames[0] || ay - by || ax - bx;
 }
 
 const onFrame = (box) => box.frames[0] <= S.frame && S.frame < box.frames[1];
@@ -307,6 +315,7 @@ function drawBoxes() {
   $("remove-button").disabled = !box || box.sort === "leak" || (box.locked && !box.gone);
   $("undo-button").disabled = !edit() || !edit().past.length;
   $("spread-button").disabled = $("all-frames-button").disabled = !box;
+  if (box) list.children[S.chosen].scrollIntoView({ block: "nearest" });
 }
 
 function choose(number, jump) {
@@ -314,8 +323,6 @@ function choose(number, jump) {
   const box = boxes()[number];
   if (box && jump && !onFrame(box)) goTo(box.frames[0]);
   drawBoxes();
-  const option = $(`box-${number}`);
-  if (option) option.scrollIntoView({ block: "nearest" });
   draw();
   if (box && jump) say(`Box ${number + 1} of ${boxes().length}: ${category(box)}, ${evidence(box)}${box.gone ? ", removed" : ""}.`);
 }
@@ -620,8 +627,16 @@ function paneSize() {
   return { width: canvas.clientWidth, height: canvas.clientHeight };
 }
 
+// Side by side or one above the other, whichever shows more of this picture.
+function arrange(rows, columns) {
+  const { clientWidth: wide, clientHeight: high } = $("panes");
+  const beside = Math.min(wide / 2 / columns, high / rows), above = Math.min(wide / columns, high / 2 / rows);
+  $("panes").classList.toggle("stacked", above > 1.15 * beside);
+}
+
 function fit() {
   const [rows, columns] = sizeOf(S.frame);
+  arrange(rows, columns);
   const { width, height } = paneSize();
   const scale = Math.min(width / columns, height / rows, 8);
   S.view = { scale, x: columns / 2 - width / scale / 2, y: rows / 2 - height / scale / 2 };

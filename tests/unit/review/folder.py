@@ -43,8 +43,8 @@ def outputs(out):
 class Server:
     """A server of the page in a process of its own; `link` opens it."""
 
-    def __init__(self, out="-", minutes=30.0) -> None:
-        command = [sys.executable, "-W", "error", "-m", "tests.engines.review_server", str(out), str(minutes)]
+    def __init__(self, out="-", minutes=30.0, sample="0%") -> None:
+        command = [sys.executable, "-W", "error", "-m", "tests.engines.review_server", str(out), str(minutes), sample]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.link = self.process.stdout.readline().strip()
         assert self.link, self.process.stderr.read()
