@@ -65,6 +65,9 @@ class DicomFrames:
         self._overlays = overlays
         self._dataset = dataset
         self._encoded = () if layout.native else tuple(encoded_frames(dataset, layout))
+        if self._encoded:
+            # The frames are held once: a clip of half a gigabyte is half a gigabyte.
+            dataset["PixelData"].value = b""
         self._native = _native_bytes(dataset, layout) if layout.native else b""
         self._decoded = lru_cache(maxsize=2)(self._decode)
 
