@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Growth of a line's quad, in shares of its thickness: across, and along at both ends; never less than the pixels below.
 _GROW_ACROSS = 0.1
-_GROW_ALONG = 0.3
+_GROW_ALONG = 0.45
 LEAST_GROWTH = 2.0
 # Air at both ends of a detector's box, in shares of its thickness: reading costs time by the column.
 _AIR = 0.2

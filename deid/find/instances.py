@@ -14,7 +14,16 @@ from deid.find.covering import LEAST_GROWTH
 from deid.find.filling import filled
 from deid.find.geometry import grown, reading_order
 from deid.find.looking import Earlier, Look, Looked, look
-from deid.find.passes import ENLARGED, FAST, SECOND, SECOND_AT_PHOTOS, THOROUGH
+from deid.find.passes import (
+    ENLARGED,
+    FAST,
+    LARGE_PHOTO,
+    SECOND,
+    SECOND_AT_LARGE_PHOTOS,
+    SECOND_AT_PHOTOS,
+    THOROUGH,
+    THOROUGH_AT_PHOTOS,
+)
 from deid.find.photo import is_photo
 from deid.policy import Policy
 from deid.protocols import TextEngine
@@ -42,8 +51,13 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     policy
         Says how hard to look.
     """
-    how = Look(FAST) if policy.effort == "fast" else Look(THOROUGH, small_print=True)
     photo = instance.camera or (not instance.cine and instance.frames.count > 0 and is_photo(instance.frames.display(0)))
+    if policy.effort == "fast":
+        how = Look(FAST)
+    elif photo and not _is_large(instance.frames):
+        how = Look(THOROUGH_AT_PHOTOS)
+    else:
+        how = Look(THOROUGH, small_print=True)
     return _reading(instance, engine, how, photo)
 
 
@@ -63,9 +77,17 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
     photo
         Whether the first look took it for a photo.
     """
-    known = [_mask_core(mask) for mask in masks]
-    how = Look(SECOND_AT_PHOTOS if photo else SECOND, small_print=True, known=known)
+    if not photo:
+        how = Look(SECOND)
+    elif not _is_large(instance.frames):
+        how = Look(SECOND_AT_PHOTOS)
+    else:
+        how = Look(SECOND_AT_LARGE_PHOTOS, small_print=True, known=[_mask_core(mask) for mask in masks])
     return _reading(replace(instance, frames=_Filled(instance.frames, masks)), engine, how, photo)
+
+
+def _is_large(frames: Frames) -> bool:
+    return any(rows * columns > LARGE_PHOTO for rows, columns in map(frames.shape, range(frames.count)))
 
 
 def _mask_core(mask: Region) -> Corners:

@@ -13,7 +13,7 @@ from deid.find.covering import covering, covering_quad, reading_quad, rooms
 from deid.find.geometry import outwards, sides, within
 from deid.find.leaning import settled
 from deid.find.lines import covered, joined, largest
-from deid.find.passes import Pass, Sight, see, see_small_print
+from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
 from deid.protocols import TextEngine
 from deid.types import FrameRange, Quad, TextLine
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # A box that takes more than this share of the picture's shorter side is text only where it can be read.
 _GIANT = 0.2
 _SURELY_READ = 0.6
+# So is a box that only these passes saw: rows of thumbnails look like a line of large lettering to them.
+_COARSE = (QUARTER.name, EIGHTH.name)
 # From this confidence on a reading stands; below it other pictures of the place are tried.
 _WELL_READ = 0.9
 # A difference of this many grey levels, in the mean over about a character, is another character rather than noise.
@@ -93,7 +95,7 @@ def look(
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]
     lines, ghosts = [], sum(one.ghosts for one in seen)
     for line, quad, sight, own in zip(_read(read_on or (picture,), quads, engine), quads, sights, room, strict=True):
-        if line.confidence < _SURELY_READ and sides(sight.points)[1] > _GIANT * min(shape):
+        if line.confidence < _SURELY_READ and (sight.by in _COARSE or sides(sight.points)[1] > _GIANT * min(shape)):
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)

@@ -95,8 +95,14 @@ FAST: Final = (PLAIN, QUARTER)
 """What finds most for its time."""
 SECOND: Final = (Pass("three-quarters-inverted", 0.75, inverted),)
 """The second look: another scale, another polarity."""
-SECOND_AT_PHOTOS: Final = (Pass("inverted", 1.0, inverted),)
-"""The second look at photos, where print may be too small for a smaller scale."""
+THOROUGH_AT_PHOTOS: Final = (PLAIN, HALF, QUARTER, EIGHTH, ENLARGED)
+"""At photos of up to four megapixels: a far monitor's print is five pixels high (77 to 91 % of such lines)."""
+SECOND_AT_PHOTOS: Final = (Pass("enlarged-inverted", 1.5, inverted),)
+"""The second look at such photos."""
+SECOND_AT_LARGE_PHOTOS: Final = (Pass("inverted", 1.0, inverted),)
+"""The second look at larger photos, whose pixels are many enough."""
+LARGE_PHOTO: Final = 4_000_000
+"""Pixels from which a photo is looked at enlarged only where small print is."""
 
 
 @dataclass(frozen=True, slots=True)
