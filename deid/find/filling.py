@@ -31,13 +31,21 @@ def filled(picture: Display, masks: Sequence[Region], index: int) -> Display:
     drawn = np.zeros(picture.shape[:2], np.uint8)
     for mask in masks:
         if mask.frames[0] <= index < mask.frames[1]:
-            cv2.fillPoly(drawn, [np.array(mask.polygon, np.int32) * 2 - 1], 1, shift=1)
+            _draw(drawn, mask)
     if not drawn.any():
         return picture
-    # Edges lie between pixels; a drawn polygon touches one pixel more.
     known = (drawn == 0).astype(np.float32)
     fill = _spread(picture.astype(np.float32), known)
     return np.where(drawn[:, :, None] > 0, np.rint(fill), picture).astype(np.uint8)
+
+
+def _draw(drawn: NDArray[np.uint8], mask: Region) -> None:
+    x0, y0, x1, y1 = mask.box
+    if len(mask.polygon) == 4 and set(mask.polygon) == {(x0, y0), (x1, y0), (x1, y1), (x0, y1)}:
+        drawn[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = 1
+    else:
+        # Edges lie half a pixel before the centres that OpenCV draws between. Masks that lean cover a pixel more than this.
+        cv2.fillPoly(drawn, [np.array(mask.polygon, np.int32) * 2 - 1], 1, shift=1)
 
 
 def _spread(values: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:

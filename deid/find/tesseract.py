@@ -26,6 +26,8 @@ _ROWS = 48
 _MARGIN = 16
 # Below this mean certainty of its words a reading is not a reading.
 _UNREADABLE = 0.3
+# Fewer grey levels than this are no letters.
+_NO_CONTRAST = 12.0
 # Sparse text: find as much as possible in no particular order.
 _SPARSE, _BLOCK = "--psm 11", "--psm 6"
 
@@ -118,7 +120,12 @@ class Tesseract:
 
 
 def _dark_on_light(crop: Display) -> Display:
-    grey = crop.max(axis=2)
+    """Stretch a crop to black letters on white; one without contrast is white."""
+    grey = crop.max(axis=2).astype(np.float32)
+    low, high = (float(value) for value in np.percentile(grey, (2, 98)))
+    if high - low < _NO_CONTRAST:
+        return np.full(crop.shape, 255, np.uint8)
+    grey = np.clip((grey - low) * 255 / (high - low), 0, 255)
     if float(np.median(grey)) < 128:
         grey = 255 - grey
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deid.find.cine import runs
+
+
+@pytest.fixture
+def film(instance):
+    return lambda *pictures: instance(*pictures, cine=True).frames
+
+
+def test_a_cut_splits_the_run(film, grey):
+    assert [run.frames for run in runs(film(*[grey(level=40)] * 5, *[grey(level=160)] * 4))] == [(0, 5), (5, 9)]
+
+
+def test_another_size_splits_the_run(film, grey):
+    assert [run.frames for run in runs(film(grey(100, 100), grey(100, 100), grey(120, 100)))] == [(0, 2), (2, 3)]
+
+
+def test_long_runs_are_split(film, grey):
+    assert [run.frames for run in runs(film(*[grey(32, 32)] * 150))] == [(0, 64), (64, 128), (128, 150)]
+
+
+def test_brief_text_stays_in_the_extremes_and_leaves_the_mean(film, grey):
+    pictures = [grey(32, 32, 100) for _ in range(40)]
+    pictures[7][10:14, 10:14] = 250
+    pictures[9][20:24, 20:24] = 0
+    (run,) = runs(film(*pictures))
+    assert run.brightest[12, 12].tolist() == [250] * 3 and run.darkest[22, 22].tolist() == [0] * 3
+    assert abs(int(run.mean[12, 12, 0]) - 100) < 6
+    assert run.pack[12, 12].tolist() == [run.mean[12, 12, 0], 250, 100]
+    assert np.array_equal(run.pack[0, 0], [100, 100, 100])

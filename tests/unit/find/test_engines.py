@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deid.errors import EnvironmentBroken
+from deid.find import load_engine, networks
+from deid.find.rapidocr import RapidOcr
+
+
+def test_an_unknown_engine_names_the_choices():
+    with pytest.raises(EnvironmentBroken, match="rapidocr or tesseract"):
+        load_engine("crystal-ball")
+
+
+def test_altered_weights_are_refused(monkeypatch, tmp_path):
+    for purpose in ("detect", "read"):
+        file = tmp_path / networks._WEIGHTS[purpose]["file"]
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"not the weights that were measured")
+    monkeypatch.setattr(networks, "_folder", lambda: tmp_path)
+    with pytest.raises(EnvironmentBroken, match="not the ones that were measured"):
+        load_engine("rapidocr")
+
+
+def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(networks, "_folder", lambda: tmp_path)
+    with pytest.raises(EnvironmentBroken, match=r"pip install rapidocr==3\.10\.0"):
+        load_engine("rapidocr")
+
+
+def test_a_detector_that_went_blind_is_an_error_and_not_an_empty_picture(rapidocr, monkeypatch):
+    monkeypatch.setattr(rapidocr, "_detect", lambda batch: np.zeros((1, 1, *batch.shape[2:]), np.float32))
+    with pytest.raises(RuntimeError, match="decoys"):
+        rapidocr.detect(np.zeros((64, 64, 3), np.uint8))
+
+
+def test_the_version_names_package_and_weights(rapidocr):
+    assert rapidocr.version.startswith("rapidocr 3.10.0 detect 090f04abcd9d read 6f327246b503")
+
+
+@pytest.mark.parametrize("name", ["rapidocr", "tesseract"])
+def test_what_cannot_be_read_comes_back_empty_and_in_its_place(name, rapidocr):
+    engine = rapidocr if name == "rapidocr" else load_engine(name)
+    quads = (((10, 10), (90, 10), (90, 30), (10, 30)), ((10, 40), (90, 40), (90, 60), (10, 60)))
+    lines = engine.read_text(np.full((80, 120, 3), 128, np.uint8), quads)
+    assert [line.quad for line in lines] == list(quads)
+    assert all(len(line.text) == 0 and line.words == () for line in lines)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_turned_text_is_read(rapidocr, grey, write, turns):
+    picture = grey(200, 200)
+    write(picture, "DOE^JANE", (30, 100))
+    picture = np.ascontiguousarray(np.rot90(picture, turns))
+    texts = [line.text.reveal() for line in rapidocr.read_text(picture, [box.quad for box in rapidocr.detect(picture)])]
+    assert "DOE^JANE" in texts
+
+
+def test_tesseract_finds_and_reads_plain_text(grey, write):
+    engine = load_engine("tesseract")
+    picture = grey(160, 500, 250)
+    write(picture, "Hospital 4711", (40, 90), scale=1.2, colour=(10, 10, 10), thickness=2)
+    (line, *_) = engine.read_text(picture, [box.quad for box in engine.detect(picture)])
+    assert "Hospital" in line.text.reveal()
+
+
+def test_tiny_pictures_do_no_harm(rapidocr):
+    assert rapidocr.detect(np.zeros((1, 1, 3), np.uint8)) == ()
+    assert RapidOcr.name == "rapidocr"

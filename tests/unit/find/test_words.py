@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+
+from deid.find.decoding import Spelling
+from deid.find.words import spaced, words
+
+
+def crop(*inked):
+    picture = np.full((48, 240, 3), 20, np.uint8)
+    for first, past in inked:
+        picture[12:36, first:past:2] = 230
+    return picture
+
+
+def spelling(text, middles):
+    return Spelling(tuple(text), tuple(middles), 0.9)
+
+
+def test_a_wide_gap_is_a_space_even_where_none_was_read():
+    picture = crop((10, 60), (90, 140))
+    assert "".join(spaced(spelling("ab12", (20, 50, 100, 130)), picture).characters) == "ab 12"
+
+
+def test_air_beside_a_dash_parts_nothing():
+    picture = crop((10, 60), (66, 69), (76, 140))
+    assert "".join(spaced(spelling("ab-12", (20, 50, 67, 100, 130)), picture).characters) == "ab-12"
+
+
+def test_words_part_where_there_is_no_ink():
+    picture = crop((10, 60), (90, 140))
+    points = np.array([[0.0, 0.0], [240.0, 0.0], [240.0, 48.0], [0.0, 48.0]])
+    text, (first, second) = words(spelling("ab cd", (20, 55, 75, 95, 130)), picture, points, points, (48, 240))
+    assert text == "ab cd" and second.start == 3
+    assert 60 <= max(x for x, _ in first.quad) <= 90
+    assert 60 <= min(x for x, _ in second.quad) <= 90
+    assert min(x for x, _ in first.quad) == 0 and max(x for x, _ in second.quad) == 240
+
+
+def test_nothing_read_is_no_word():
+    points = np.array([[0.0, 0.0], [240.0, 0.0], [240.0, 48.0], [0.0, 48.0]])
+    assert words(spelling("", ()), crop(), points, points, (48, 240)) == ("", ())
