@@ -1,6 +1,6 @@
 """Measures faces and barcodes: what is covered and read by size, turn, blur and light, and what is covered in vain.
 
-``python -m tests.benchmark.marks`` prints the section of docs/explain/accuracy.md; ``--write`` puts it there.
+``python -m tests.benchmark.marks`` prints the tables of docs/explain/marks.md; ``--write`` puts them there.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from tests.benchmark.finding import corpus
 from tests.benchmark.mark_scenes import CODES, Face, Scene, crowd, heads, label, spoilt
 
 PARTS = ("faces", "codes", "vain")
-HEADING = "## Faces and barcodes"
-ACCURACY = Path(__file__).parents[2] / "docs" / "explain" / "accuracy.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explain" / "marks.md"
 # Share of a face's core or of a symbol that must lie under masks.
 _FACE_COVERED, _CODE_COVERED = 0.95, 0.98
 
@@ -158,8 +157,8 @@ def measure_in_vain(faces: FaceDetector, codes: BarcodeDetector, count: int) -> 
     return rows
 
 
-def section(every: int, repeats: int, pictures: int, parts: Sequence[str]) -> str:
-    """The section of the page, or some of its parts; each is printed when it is done."""
+def page(every: int, repeats: int, pictures: int, parts: Sequence[str]) -> str:
+    """The page, or some of its parts; each is printed when it is done."""
     faces, codes = FaceDetector(), BarcodeDetector()
     shown = heads()
     shown = shown[:100:every] + shown[100:]
@@ -168,7 +167,7 @@ def section(every: int, repeats: int, pictures: int, parts: Sequence[str]) -> st
         "codes": lambda: measure_codes(codes, repeats),
         "vain": lambda: measure_in_vain(faces, codes, pictures),
     }
-    done = [f"{HEADING}\n\nMeasured by `python -m tests.benchmark.marks`. {_ABOUT}"]
+    done = [f"# Faces and barcodes\n\nMeasured by `python -m tests.benchmark.marks`. {_ABOUT}"]
     for part in parts:
         done.append("\n".join(makers[part]()))
         print(done[-1], flush=True)
@@ -188,26 +187,17 @@ _LIMITS = (
 )
 
 
-def write(text: str) -> None:
-    """Replace the section in the page, or append it."""
-    page = ACCURACY.read_text(encoding="utf-8") if ACCURACY.exists() else "# Accuracy\n"
-    before, found, after = page.partition(HEADING)
-    rest = after.partition("\n## ")
-    tail = "\n## " + rest[2] if found and rest[1] else ""
-    ACCURACY.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n{tail}", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=2, help="show every n-th of the hundred faces")
     parser.add_argument("--repeats", type=int, default=3, help="codes of each kind and condition")
     parser.add_argument("--pictures", type=int, default=10, help="pictures of each suite without faces and codes")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
-    parser.add_argument("--write", action="store_true", help="put the section into docs/explain/accuracy.md")
+    parser.add_argument("--write", action="store_true", help="write docs/explain/marks.md")
     options = parser.parse_args()
-    text = section(options.every, options.repeats, options.pictures, options.parts)
+    text = page(options.every, options.repeats, options.pictures, options.parts)
     if options.write:
-        write(text)
+        PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
