@@ -15,6 +15,8 @@ from deid.formats.dicom.walk import walk
 from deid.types import KnownValue, PhiText
 
 _KEYWORDS = Path(__file__).with_name("known_keywords.txt")
+# Days of the standard's own vocabularies.
+_PUBLIC_DATES = frozenset({"ContextGroupVersion", "ContextGroupLocalVersion", "EffectiveDateTime", "InformationIssueDateTime"})
 # Values that name nobody, in the forms that consoles fill in by themselves.
 _NOBODY = frozenset({"", "ANONYMOUS", "ANONYMIZED", "UNKNOWN", "NONE", "NO NAME", "NOT SPECIFIED", "REMOVED", "N/A", "-"})
 # A shorter value says too little to be sought in other text ("M", "1").
@@ -62,7 +64,7 @@ def _tells(element: DataElement) -> bool:
     if element.VR == "PN":
         return True
     if element.VR in ("DA", "DT"):
-        return True
+        return keyword(element.tag) not in _PUBLIC_DATES
     return keyword(element.tag) in known_keywords()
 
 

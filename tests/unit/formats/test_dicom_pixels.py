@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
+from pydicom.dataset import Dataset
 from pydicom.pixels import get_encoder
 from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
@@ -266,3 +267,28 @@ def test_clean_streams_come_back_as_they_are():
     for syntax in LOSSLESS.values():
         frame = _encode(picture()[0], ds, syntax)
         assert clean_stream(frame, syntax, 40 * 64)[0] == frame
+
+
+def test_windows_and_rescale_of_an_enhanced_object_are_those_of_the_frame():
+    pixels = picture(frames=2, dtype=np.uint16, top=1000)
+    groups = []
+    for center in (100, 900):
+        window, rescale, group = Dataset(), Dataset(), Dataset()
+        window.WindowCenter, window.WindowWidth = center, 200
+        rescale.RescaleSlope, rescale.RescaleIntercept = 2, -50
+        group.FrameVOILUTSequence, group.PixelValueTransformationSequence = [window], [rescale]
+        groups.append(group)
+    ds = dataset(pixels, PerFrameFunctionalGroupsSequence=groups)
+    frames = Dicom().read(file_of(ds), Policy()).frames
+    shown = pixels * 2.0 - 50
+    assert frames.display(0)[shown[0, ..., 0] > 210].min() == 255
+    assert frames.display(1)[shown[1, ..., 0] < 790].max() == 0
+    assert len(frames.looks(0)) == 2
+
+
+def test_the_time_of_a_frame_and_the_shape_of_a_pixel_are_told_for_copies():
+    ds = dataset(picture(frames=2), CineRate="25", PixelAspectRatio=["2", "1"])
+    instance = Dicom().read(file_of(ds), Policy())
+    assert (instance.frames.frame_time_ms, instance.frames.pixel_aspect, instance.cine) == (40.0, 2.0, True)
+    plain = Dicom().read(file_of(dataset(picture())), Policy())
+    assert (plain.frames.frame_time_ms, plain.frames.pixel_aspect, plain.cine) == (0.0, 1.0, False)
