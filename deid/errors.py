@@ -175,6 +175,9 @@ REASONS: dict[str, ReasonText] = {
     "review-all": ReasonText(
         Status.HELD, "The policy asks that a person looks at every file.", "Look at the preview and approve it."
     ),
+    "consent": ReasonText(
+        Status.HELD, "The policy asks for a consent reference before anything is released.", "Give it in `deid review`."
+    ),
     "rejected": ReasonText(
         Status.HELD, "A reviewer decided that this file is not released.", "Nothing to do; `deid review` can change it."
     ),

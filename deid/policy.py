@@ -94,7 +94,7 @@ class Policy:
         "auto: what is not proven clean is held. all: everything waits for a person. none: nobody looks, so it is failed.",
         choices=("auto", "all", "none"),
     )
-    require_consent: bool = _option(False, "Release nothing from a review without a consent reference.")
+    require_consent: bool = _option(False, "Release nothing without a consent reference, which a review asks for.")
     names: str = _option("coded", "Names of clean files.", choices=("coded", "ordered", "keep"))
     write_as: str = _option("source", "Format of the clean file.", choices=("source", "png", "jpeg", "gif"), flag="--as")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from deid.policy import Policy
 from deid.redaction.plan import merged
-from deid.types import Decision, Finding, Frames, PhiCategory, Plan
+from deid.types import Decision, Finding, Frames, PhiCategory, Plan, Reason
 
 BoxId = tuple[tuple[tuple[int, int], ...], tuple[int, int], PhiCategory]
 
@@ -36,7 +36,8 @@ def decide(plan: Plan, decision: Decision, frames: Frames, policy: Policy) -> Pl
     present = {_id_of(finding) for finding in left}
     more = [replace(finding, region=finding.region.clipped(frames.count)) for finding in (*decision.kept, *decision.added)]
     findings = (*left, *(finding for finding in more if _id_of(finding) not in present))
-    return replace(plan, masks=merged(finding.region for finding in findings), findings=findings, review=())
+    review = (Reason("consent"),) if policy.require_consent and not decision.consent else ()
+    return replace(plan, masks=merged(finding.region for finding in findings), findings=findings, review=review)
 
 
 def may_be_removed(finding: Finding, policy: Policy) -> bool:

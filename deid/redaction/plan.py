@@ -49,6 +49,8 @@ def _review(findings: Sequence[Finding], masks: Sequence[Region], frames: Frames
     reasons = []
     if policy.review == "all":
         reasons.append(Reason("review-all"))
+    if policy.require_consent:
+        reasons.append(Reason("consent"))
     if policy.review_faces and any(finding.category is PhiCategory.FACE for finding in findings):
         reasons.append(Reason("face"))
     if policy.unsure == "hold" and any(finding.evidence == "not-technical" for finding in findings):

@@ -215,9 +215,11 @@ class Desk:
     def _resume(self) -> None:
         """Carry out what was confirmed before the last review ended."""
         by_subject = {(item.one.input_id, item.one.stem): item for item in self._items.values()}
-        for one in self._reviewed.released():
-            by_subject.setdefault((one.input_id, one.stem), Item(one, sample=True))
-        for subject in self._reviewed.pending():
+        pending = self._reviewed.pending()
+        if any(subject not in by_subject for subject in pending):
+            for one in self._reviewed.released():
+                by_subject.setdefault((one.input_id, one.stem), Item(one, sample=True))
+        for subject in pending:
             if subject in by_subject:
                 item = by_subject[subject]
                 item.state = _QUEUED

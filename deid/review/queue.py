@@ -25,6 +25,7 @@ _WORST_FIRST: Final = (
     "mostly-masked",
     "face",
     "review-all",
+    "consent",
     "rejected",
 )
 # Two-sided 95 %.

@@ -2,10 +2,14 @@
 
 import time
 
+import pytest
+
 from deid.audit import check
 from deid.keys import load_key
 from deid.policy import Policy
 from tests.unit.review.folder import go, outputs, put
+
+pytestmark = pytest.mark.slow
 
 COUNT = 50
 

@@ -5,6 +5,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.unit.review.folder import go, put
 
+pytestmark = pytest.mark.slow
+
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SIZES = {"desk": (1440, 900), "laptop": (1100, 700), "doubled": (720, 450), "phone": (390, 844)}
 

@@ -17,6 +17,8 @@ from tests.engines.coloured import bars
 from tests.pictures import png, read_png
 from tests.unit.review.folder import Server, cine, go, outputs, put
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path):

@@ -92,6 +92,16 @@ def test_a_rejected_file_is_held_and_never_written(tmp_path):
     assert (outcome.status, outcome.reasons[0].code, got) == (Status.HELD, "rejected", None)
 
 
+def test_a_policy_can_want_a_consent_before_anything_is_released(tmp_path):
+    policy = Policy(require_consent=True)
+    held, _ = line(tmp_path, ("LAO 30",), policy=policy)
+    without, _ = line(tmp_path, ("LAO 30",), APPROVED, policy)
+    given, got = line(tmp_path, ("LAO 30",), replace(APPROVED, consent="C-77"), policy)
+    assert [reason.code for reason in (*held.reasons, *without.reasons)] == ["consent", "consent"]
+    assert given.status is Status.CLEAN
+    assert got
+
+
 @pytest.mark.parametrize("code", ["known-value", "strange-bytes", "changed-outside", "engine-failed"])
 def test_no_approval_settles_what_the_second_look_proves(tmp_path, monkeypatch, code):
     from deid import pipeline
