@@ -60,3 +60,14 @@ def test_what_identifies_is_cut(text, stays):
 
 def test_paranoid_cuts_whole_texts():
     assert left_over("CT HEAD", policy=Policy(mask_all_text=True)) == ""
+
+
+def test_long_reports_are_cut_wherever_a_name_stands():
+    for words in (90, 97, 103):
+        report = "normal vessel " * words + "reported by Dr. Kowalczyk " + "no stenosis " * 100
+        assert "Kowalczyk" not in left_over(report)
+        assert left_over(report).count("stenosis") == 100
+
+
+def test_a_text_without_any_white_space_takes_no_longer_than_others():
+    assert left_over("a" * 20_000) is not None
