@@ -160,8 +160,13 @@ def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequenc
 
 
 def _compressed(stored: Stored, options: dict[str, Any]) -> bytes:
+    image = Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored)
     file = io.BytesIO()
-    Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored).save(file, "JPEG", optimize=True, **options)
+    try:
+        image.save(file, "JPEG", optimize=True, **options)
+    except OSError:  # noise that does not fit into the buffer that the encoder needs for its second pass
+        file = io.BytesIO()
+        image.save(file, "JPEG", **options)
     return file.getvalue()
 
 

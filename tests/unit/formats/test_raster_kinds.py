@@ -85,6 +85,14 @@ def test_noise_that_no_table_keeps_is_written_finer(rng):
     assert psnr(worn, written) >= 40
 
 
+@pytest.mark.parametrize("samples", [1, 3])
+def test_noise_in_the_finest_tables_can_be_written(rng, samples):
+    pixels = rng.choice(np.array([0, 255], np.uint8), (200, 200, samples))
+    data = saved(pixels, "JPEG", quality=100, subsampling=0) if samples == 3 else saved(pixels, "JPEG", quality=100)
+    instance, written = again(data)
+    assert psnr(instance.frames.stored(0), written) >= 45 and recognise(written, "a").strangers(written) == ()
+
+
 def test_quality_is_measured_outside_the_masks(rng):
     stored = scene(rng, 3, 64, 64)
     changed = stored.copy()
