@@ -43,7 +43,7 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     tokens = tokenise(text)
     protected = technical_spans(text) + numbered_phrases(tokens)
     hits = find_labels(text, tokens)
-    marks = _outside_labels(pattern_marks(text, protected), hits, tokens)
+    marks = _outside_labels(text, pattern_marks(text, protected), hits, tokens)
     marks += claims(text, tokens, hits, protected)
     if not hits or hits[0].first > 0:
         before = tokens[: hits[0].first] if hits else tokens
@@ -67,13 +67,15 @@ def _like_a_name(mark: Mark, unknown: list[Mark]) -> bool:
     return mark.evidence.startswith("model:") and (mark.score >= _SURELY_A_NAME or (beside and mark.score >= _LIKELY_A_NAME))
 
 
-def _outside_labels(marks: list[Mark], hits: list[LabelHit], tokens: tuple[Token, ...]) -> list[Mark]:
+def _outside_labels(text: str, marks: list[Mark], hits: list[LabelHit], tokens: tuple[Token, ...]) -> list[Mark]:
     """A label with its separator stays readable, even where it holds the word hospital or doctor."""
     kept = []
     ends = {tokens[hit.first].start: tokens[hit.past - 1].end for hit in hits if hit.separated}
     for mark in marks:
         over = [end for start, end in ends.items() if start <= mark.start < end]
         start = max([mark.start, *over])
+        while over and start < mark.end and not text[start].isalnum():
+            start += 1
         if start < mark.end:
             kept.append(replace(mark, start=start) if over else mark)
     return kept

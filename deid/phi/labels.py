@@ -46,7 +46,9 @@ def find_labels(text: str, tokens: tuple[Token, ...]) -> list[LabelHit]:
     index = 0
     while index < len(tokens):
         hit = _label_at(text, tokens, keys, index)
-        if hit and (hit.separated or index == 0 or (hits and hits[-1].past == index) or _has_value(hit, tokens)):
+        if hit and (
+            hit.separated or index == 0 or (hits and hits[-1].past == index and not hits[-1].separated) or _has_value(hit, tokens)
+        ):
             hits.append(hit)
         index = hit.past if hit else index + 1
     return hits
@@ -81,12 +83,13 @@ def _counts(word: str, label: tables.Label, separated: bool) -> bool:
     """Tell whether a one-word label counts here.
 
     One of three letters must be spelled as it is, digits for letters apart; a foreign one that is a short word or a place
-    needs its separator as well: Sala and Ciudad are names.
+    needs its separator as well: Sala and Ciudad are names, and so is Ward.
     """
     short = len(label.text) <= _SHORT
     if short and plain(word) != plain(label.text) and not any(map(str.isdigit, word)):
         return False
-    needs = label.language != "en" and (short or label.category in ("institution", "location"))
+    place = label.category in ("institution", "location")
+    needs = (label.language != "en" and (short or place)) or plain(word) in tables.weak()
     return separated or not needs or label.category in _NUMERIC
 
 
