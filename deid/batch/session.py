@@ -172,10 +172,8 @@ class Session:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        with self._stack:
-            self._stack.push(self._finish)
-            if error is not None:
-                raise error
+        self._stack.push(self._finish)
+        self._stack.__exit__(kind, error, trace)
 
     @property
     def ledger(self) -> Ledger:
