@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmark import suites
+from tests.benchmark import dicom_suites, suites
 from tests.benchmark.truth import Line, Truth, save_truth
 
 PARTS = ("tune", "measure")
@@ -15,8 +15,8 @@ SUITES: dict[str, tuple[suites.Maker, int]] = {
     "screens": (suites.screens_suite, 20),
     "worklists": (suites.worklists_suite, 10),
     "photos": (suites.photos_suite, 14),
-    "dicom": (suites.dicom_suite, 20),
-    "cine": (suites.cine_suite, 7),
+    "dicom": (dicom_suites.dicom_suite, 20),
+    "cine": (dicom_suites.cine_suite, 7),
     "clean": (suites.clean_suite, 8),
     "scripts": (suites.scripts_suite, 6),
 }

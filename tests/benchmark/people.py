@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +52,7 @@ def invent(rng: np.random.Generator, part: str) -> Fields:
     exam = dt.date(2017, 1, 1) + dt.timedelta(days=int(rng.integers(3200)))
     born = exam - dt.timedelta(days=int(rng.integers(19 * 365, 94 * 365)))
     notation = pick(rng, table["dates"])
-    digits = lambda count: "".join(str(rng.integers(10)) for _ in range(count))  # noqa: E731 - a sentence-long helper
+    digits = partial(_digits, rng)
     age = (exam - born).days // 365
     values = {
         "first": first, "last": last, "sex": "M" if male else "F", "age": str(age), "agey": f"{age}Y",
@@ -133,8 +133,16 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", _ascii(text).lower())
 
 
+def _digits(rng: np.random.Generator, count: int) -> str:
+    return "".join(str(rng.integers(10)) for _ in range(count))
+
+
+def _number(rng: np.random.Generator, low: float, high: float, digits: int = 0) -> str:
+    return f"{rng.uniform(low, high):.{digits}f}"
+
+
 def _technical(rng: np.random.Generator, table: dict[str, list[str]]) -> Fields:
-    number = lambda low, high, digits=0: f"{rng.uniform(low, high):.{digits}f}"  # noqa: E731
+    number = partial(_number, rng)
     return {
         "lao": number(1, 60), "cran": number(1, 40), "side": pick(rng, ["LAO", "RAO"]), "tilt": pick(rng, ["CRAN", "CAUD"]),
         "kv": number(60, 120), "ma": number(200, 800), "ms": number(3, 12, 1), "fps": pick(rng, ["2", "3", "4", "7.5", "15", "30"]),
