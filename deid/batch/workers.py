@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from deid.batch.sandbox import Cage, Sandbox, enter
@@ -298,7 +299,8 @@ class Workers:
         os.close(far)
         worker: _Worker[Any] = _Worker(process, ours, lifeline, time.monotonic())
         with contextlib.suppress(OSError):
-            ours.send(sys.path)
+            # The empty entry is the working directory, which the worker's sandbox must know by its name.
+            ours.send([path or str(Path.cwd()) for path in sys.path])
             ours.send((self._setup, self._limits))
         return worker
 

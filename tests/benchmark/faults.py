@@ -5,6 +5,7 @@
     python -m tests.benchmark.faults many             100,000 files: memory and time of the bookkeeping
     python -m tests.benchmark.faults idle             CPU of a watcher with 10,000 files that are done
     python -m tests.benchmark.faults scaling          one worker against two
+    python -m tests.benchmark.faults audit            records written and checked a second
 
 The pictures are of paper (`tests/engines/paper_line.py`), the workers, the ledger, the audit log and the release are the real ones.
 Each prints its figures and ends with status 1 where something was lost. Figures: docs/explain/threat-model.md, docs/guide/scale.md.
@@ -24,10 +25,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from deid.audit import check
+from deid.audit import AuditLog, RunFacts, check, record_from
 from deid.batch import Options, run_with
 from deid.keys import load_key
 from deid.policy import Policy
+from deid.types import Finding, Outcome, PhiCategory, PhiText, Plan, Reason, Region, Source, Status
 from deid.watch import Times, WatchOptions, watch
 from tests.engines.paper_line import PAPER
 
@@ -189,6 +191,32 @@ def scaling(folder: Path, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def audit(folder: Path, chosen: argparse.Namespace) -> int:
+    records = chosen.files or 20_000
+    region = Region.from_box((10, 20, 110, 40), (0, 1))
+    findings = tuple(Finding(PhiCategory.NAME, region, 0.98, "known:PatientName") for _ in range(8))
+    outcome = Outcome(
+        Source(1, PhiText("x")),
+        Status.FAILED,
+        "ab" * 32,
+        "png",
+        "c" * 12,
+        plan=Plan(findings=findings),
+        reasons=(Reason("broken"),),
+    )
+    begin = time.process_time()
+    log = AuditLog(folder, load_key(), RunFacts(POLICY, "0"))
+    for _ in range(records):
+        log.append(record_from(outcome))
+    log.close()
+    written, begin = records / (time.process_time() - begin), time.process_time()
+    report = check(folder, load_key())
+    checked = records / (time.process_time() - begin)
+    size = (folder / "audit.jsonl").stat().st_size / records
+    print(f"{records} records of {size:.0f} bytes with 8 regions: {written:,.0f} written, {checked:,.0f} checked a second of CPU")
+    return 0 if report.sound and checked > 20_000 else 1
+
+
 def make(folder: Path, texts: object, a_folder: int = 10**9) -> None:
     for number, text in enumerate(texts):  # type: ignore[call-overload]
         place = folder / f"{number // a_folder:04}" if a_folder < 10**9 else folder
@@ -210,7 +238,7 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
-COMMANDS = {"mixed": mixed, "kills": kills, "many": many, "idle": idle, "scaling": scaling}
+COMMANDS = {"audit": audit, "mixed": mixed, "kills": kills, "many": many, "idle": idle, "scaling": scaling}
 
 if __name__ == "__main__":
     main()

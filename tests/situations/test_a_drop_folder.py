@@ -14,6 +14,7 @@ import pytest
 
 from deid.audit import check
 from deid.batch import Options
+from deid.batch.workers import Workers
 from deid.errors import FolderRefused, UsageError
 from deid.keys import load_key
 from deid.policy import Policy
@@ -165,6 +166,19 @@ def test_a_network_share_without_events(drop, out, monkeypatch):
     assert texts(out) == ["one"]
 
 
+def test_models_are_let_go_in_a_quiet_time_and_loaded_again(drop, out, monkeypatch):
+    rests = []
+    monkeypatch.setattr("deid.watch.watcher._REST", 0.3)
+    monkeypatch.setattr("deid.batch.workers.Workers.close", lambda self, real=Workers.close: (rests.append(1), real(self)))
+    with Running(drop, out) as watcher:
+        (drop / "a.png").write_text("one")
+        watcher.wait_for(1)
+        watcher.wait_until(lambda: rests)
+        (drop / "b.png").write_text("two")
+        watcher.wait_for(2)
+    assert texts(out) == ["one", "two"]
+
+
 def test_a_restart_goes_on_and_does_nothing_twice(drop, out):
     make_case(drop, 6)
     once(drop, out)
@@ -192,6 +206,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from deid.batch import Options
+from deid.batch.workers import Workers
 from deid.policy import Policy
 from deid.watch import Times, WatchOptions, watch
 from tests.engines.paper_line import PAPER
