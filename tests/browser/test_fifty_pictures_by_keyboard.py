@@ -30,6 +30,7 @@ def test_fifty_pictures_are_reviewed_by_keyboard_within_a_minute(visit, tmp_path
         paces.append(int(window.page.evaluate("document.body.dataset.pace")))
     spent = time.monotonic() - began
     window.settled(count=COUNT)
+    window.page.close()
     window.server.stop()
     go(case, tmp_path / "automatic", Policy())
     assert outputs(out) == outputs(tmp_path / "automatic")

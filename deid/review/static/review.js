@@ -446,7 +446,7 @@ async function changeChosen(change) {
   const mine = await own(box);
   if (!mine) return;
   S.drawing = null;
-  mine.polygon = change(mine.polygon).map(([x, y]) => [Math.round(x), Math.round(y)]);
+  mine.polygon = change(mine.polygon);
   changed();
 }
 
@@ -506,7 +506,8 @@ async function spread() {
   } catch (error) { tell(error.message); }
 }
 
-const sendable = ({ polygon, frames, category: name }) => ({ polygon, frames, category: name });
+// Corners are kept exactly while a box is turned, and are whole pixels when it leaves the page.
+const sendable = ({ polygon, frames, category: name }) => ({ polygon: polygon.map((point) => point.map(Math.round)), frames, category: name });
 
 // ------------------------------------------------------------------ decisions
 
