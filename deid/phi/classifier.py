@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from deid.phi import model, tables
+from deid.phi.columns import column_findings
 from deid.phi.judge import Neighbours, doubtful, judge
 from deid.phi.known import known_marks, needles
 from deid.phi.labels import find_labels
@@ -39,7 +40,9 @@ class LineClassifier:
         beside = neighbours(lines)
         findings = _judged(lines, beside, known, policy)
         more = collect(lines, findings)
-        return _judged(lines, beside, known, policy, more) if more else findings
+        if more:
+            findings = _judged(lines, beside, known, policy, more)
+        return findings if policy.mask_all_text else (*findings, *column_findings(lines, findings))
 
 
 def load_classifier(policy: Policy) -> LineClassifier:

@@ -14,6 +14,10 @@ from deid.types import Finding, Frames, HeaderCut, PhiCategory, Plan, Reason, Re
 # A screen full of a worklist has a third of its area in text; where more than this goes, a ghost is likelier than text.
 _DOUBTFUL_SHARE = 0.6
 
+# Anything like a face is covered; from this score on it is likely enough to be one that a person must look for others. Below it
+# stand most of the detector's false finds on monitors (docs/explain/marks.md).
+_LIKELY_FACE = 0.3
+
 
 def make_plan(findings: Sequence[Finding], header: Sequence[HeaderCut], frames: Frames, policy: Policy) -> Plan:
     """Make the plan for one instance.
@@ -51,7 +55,7 @@ def _review(findings: Sequence[Finding], masks: Sequence[Region], frames: Frames
         reasons.append(Reason("review-all"))
     if policy.require_consent:
         reasons.append(Reason("consent"))
-    if policy.review_faces and any(finding.category is PhiCategory.FACE for finding in findings):
+    if policy.review_faces and any(f.category is PhiCategory.FACE and f.score >= _LIKELY_FACE for f in findings):
         reasons.append(Reason("face"))
     if policy.unsure == "hold" and any(finding.evidence == "not-technical" for finding in findings):
         reasons.append(Reason("unsure"))

@@ -1,0 +1,101 @@
+"""A line between identifying lines of its column is identifying: tables of tiny print are read badly here and there."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deid.phi.judge import doubtful
+from deid.types import Finding, PhiCategory, Region, TextLine
+
+# In heights of the line: how far the next row of a column lies at most, and how far the second next.
+_NEXT, _SECOND = 2.6, 4.6
+# Share of the wider line by which the middles of two lines of a column may stand apart.
+_ASIDE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line as a rectangle in its own direction: its middle, the direction of its text, its width and height."""
+
+    x: float
+    y: float
+    angle: float
+    width: float
+    height: float
+
+
+def column_findings(lines: Sequence[TextLine], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Find lines that stand in a column of identifying lines and are not plainly technical themselves.
+
+    Parameters
+    ----------
+    lines
+        The lines of a picture.
+    findings
+        What was found in them; a line counts as identifying where one finding begins at its first word and covers most of it.
+    """
+    wholes = {id(line): finding.category for line in lines for finding in findings if _is_whole(line, finding)}
+    rows = [_row(line) for line in lines]
+    more = []
+    for index, line in enumerate(lines):
+        text = line.text.reveal()
+        if id(line) in wholes or sum(letter.isalnum() for letter in text) < 2 or not doubtful(text):
+            continue
+        categories = _column(index, lines, rows, wholes)
+        if categories:
+            category = Counter(categories).most_common(1)[0][0]
+            more.append(Finding(category, Region(line.quad, line.frames), 0.6, "closure:column", line.text))
+    return tuple(more)
+
+
+def _is_whole(line: TextLine, finding: Finding) -> bool:
+    text = finding.text.reveal() if finding.text else ""
+    return (
+        len(text) >= 0.8 * len(line.text) > 0
+        and finding.region.frames == line.frames
+        and text in line.text.reveal()
+        and _inside(line, finding)
+    )
+
+
+def _inside(line: TextLine, finding: Finding) -> bool:
+    x0, y0, x1, y1 = Region(line.quad, line.frames).box
+    xs, ys = [x for x, _ in finding.region.polygon], [y for _, y in finding.region.polygon]
+    return x0 - 4 <= sum(xs) / len(xs) <= x1 + 4 and y0 - 4 <= sum(ys) / len(ys) <= y1 + 4
+
+
+def _column(index: int, lines: Sequence[TextLine], rows: Sequence[_Row], wholes: dict[int, PhiCategory]) -> list[PhiCategory]:
+    """Categories of the identifying lines that enclose a line: one before and one after it, or two on one side."""
+    row = rows[index]
+    before: list[tuple[float, PhiCategory]] = []
+    after: list[tuple[float, PhiCategory]] = []
+    for other, line in zip(rows, lines, strict=True):
+        if id(line) in wholes and line.frames == lines[index].frames and _is_same_column(row, other):
+            distance = _across(row, other) / row.height
+            if 0.4 < abs(distance) < _SECOND:
+                (after if distance > 0 else before).append((abs(distance), wholes[id(line)]))
+    near = [bool(side) and min(side)[0] < _NEXT for side in (before, after)]
+    continued = any(len(side) >= 2 and is_near for side, is_near in zip((before, after), near, strict=True))
+    return [category for _, category in (*before, *after)] if all(near) or continued else []
+
+
+def _is_same_column(row: _Row, other: _Row) -> bool:
+    turned = abs(math.remainder(row.angle - other.angle, math.pi)) > math.radians(12)
+    along = (other.x - row.x) * math.cos(row.angle) + (other.y - row.y) * math.sin(row.angle)
+    alike = 0.5 < row.height / other.height < 2
+    return not turned and alike and abs(along) < _ASIDE * max(row.width, other.width)
+
+
+def _across(row: _Row, other: _Row) -> float:
+    return (other.y - row.y) * math.cos(row.angle) - (other.x - row.x) * math.sin(row.angle)
+
+
+def _row(line: TextLine) -> _Row:
+    a, b, _, d = line.quad
+    width, height = max(math.dist(a, b), 1.0), max(math.dist(a, d), 1.0)
+    return _Row(
+        sum(x for x, _ in line.quad) / 4, sum(y for _, y in line.quad) / 4, math.atan2(b[1] - a[1], b[0] - a[0]), width, height
+    )
