@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deid.errors import DeidError, ExitCode, NotProvenClean
-    from deid.library import Deidentifier, classify_text, inspect, redact
+    from deid.library import Deidentifier, check_caption, classify_text, inspect, redact
     from deid.policy import Policy
     from deid.types import Finding, Outcome, PhiCategory, Status, TextSpan
 
@@ -27,6 +27,7 @@ __all__ = [
     "Policy",
     "Status",
     "TextSpan",
+    "check_caption",
     "classify_text",
     "inspect",
     "redact",
@@ -43,6 +44,7 @@ _HOMES = {
     "Policy": "policy",
     "Status": "types",
     "TextSpan": "types",
+    "check_caption": "library",
     "classify_text": "library",
     "inspect": "library",
     "redact": "library",

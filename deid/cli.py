@@ -316,6 +316,48 @@ def _read_deep(folder: Path) -> list[tuple[int, str, str]]:
 
 
 @app.command()
+def caption(
+    text: Annotated[str, typer.Argument(help="The text of a post, a file that holds it, or - for stdin.", show_default=False)],
+    as_json: AsJson = False,
+    policy: Annotated[str, typer.Option("--policy", help=f"{', '.join(NAMED_POLICIES)}, or a TOML file.")] = "posting",
+) -> None:
+    """Flag what a post's text gives away, and propose a wording. Exit status 8 where something was flagged."""
+    from deid.phi.captions import check_caption
+
+    words = _caption_text(text)
+    report = check_caption(words, load_policy(policy))
+    if as_json:
+        flags = [
+            {
+                "start": flag.start,
+                "end": flag.end,
+                "category": flag.category.value,
+                "evidence": flag.evidence,
+                "suggestion": flag.suggestion,
+                "question": flag.question,
+            }
+            for flag in report.flags
+        ]
+        print(json.dumps({"flags": flags, "wording": report.wording}, ensure_ascii=False))
+    else:
+        for flag in report.flags:
+            what = flag.question or (f"say: {flag.suggestion}" if flag.suggestion else "leave out")
+            where = words[flag.start : flag.end] if sys.stderr.isatty() else f"characters {flag.start} to {flag.end}"
+            terminal.say(f"{flag.category.value}: {where} → {what}")
+        print(report.wording)
+    raise typer.Exit(ExitCode.CLEAN if report.clean else ExitCode.FOUND)
+
+
+def _caption_text(text: str) -> str:
+    if text == "-":
+        return sys.stdin.read()
+    try:
+        return Path(text).read_text(encoding="utf-8") if len(text) < 4096 and Path(text).is_file() else text
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("The caption cannot be read.", "Give a UTF-8 text file, the text itself, or - for stdin.") from error
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Look at the installation: engines, models, codecs, versions; say what is missing and how to get it."""
     from deid import selfcheck

@@ -13,6 +13,8 @@ from deid.batch import run
 from deid.errors import NotProvenClean
 from deid.formats.exchange import dataset_from_bytes, dataset_to_bytes
 from deid.keys import load_key
+from deid.phi.captions import CaptionReport
+from deid.phi.captions import check_caption as caption_report
 from deid.pipeline import Draft, Look, load_tools, look_at, look_in, open_source, prove, reasons_against, write_draft
 from deid.policy import Policy, load_policy
 from deid.types import Finding, KnownValue, Outcome, PhiText, Plan, TextSpan
@@ -98,6 +100,14 @@ def classify_text(
     """
     values = tuple(KnownValue("UserList", PhiText(value)) for value in known)
     return phi.classify_text(text, left=left, above=above, known=values, policy=load_policy(policy))
+
+
+def check_caption(text: str, *, policy: str | Path | Policy = "posting") -> CaptionReport:
+    """Flag what a post's text gives away, propose a wording, and ask what only its author knows.
+
+    The proposed wording is the author's text with the flagged parts replaced; it warns, it does not prove.
+    """
+    return caption_report(text, load_policy(policy))
 
 
 class Deidentifier:
