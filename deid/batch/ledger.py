@@ -20,6 +20,9 @@ _EVERYWHERE: Final = ""
 # Failures that have to do with the day and not with the file: worth another try when the run is started again.
 TRANSIENT: Final = ("permission", "vanished", "disk-full", "write-failed", "codec-missing", "engine-failed", "withdrawn")
 _PAGE: Final = 64
+# `moved` of a row: the watcher put its source away; another file stands at its source's path.
+PUT_AWAY: Final = 1
+REPLACED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,7 @@ class Ledger:
     def leave_behind(self, entry: Entry) -> int:
         """Keep a released output whose source is another file now, and return the row for that new file."""
         gone = os.fsencode(entry.path) + b"\0%d" % entry.id
-        self._db.execute("UPDATE files SET path = ?, run = '' WHERE id = ?", (gone, entry.id))
+        self._db.execute("UPDATE files SET path = ?, run = '', moved = ? WHERE id = ?", (gone, REPLACED, entry.id))
         self._db.execute(
             "INSERT INTO files (path, run, number, label) VALUES (?, ?, ?, ?)",
             (os.fsencode(entry.path), self._run, entry.number, entry.label),
@@ -238,8 +241,8 @@ class Ledger:
     def moved(self, old: Path, new: Path, stat: str) -> None:
         """Note that a finished source was moved."""
         self._db.execute("DELETE FROM files WHERE path = ?", (os.fsencode(new),))
-        query = "UPDATE files SET path = ?, stat = ?, moved = 1 WHERE path = ?"
-        self._db.execute(query, (os.fsencode(new), stat, os.fsencode(old)))
+        query = "UPDATE files SET path = ?, stat = ?, moved = ? WHERE path = ?"
+        self._db.execute(query, (os.fsencode(new), stat, PUT_AWAY, os.fsencode(old)))
 
     def owner(self, stem: str) -> Entry | None:
         """The row that owns the name of an output."""

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS files (
     known_upto INTEGER NOT NULL DEFAULT 0,  -- every value up to this one was sought in it
     kept_known INTEGER NOT NULL DEFAULT 0,  -- whether the text left visible in it was noted
     may_keep INTEGER NOT NULL DEFAULT 0,    -- whether its own name was found clean
-    moved INTEGER NOT NULL DEFAULT 0        -- whether the watcher moved it away when it was done
+    moved INTEGER NOT NULL DEFAULT 0        -- 1: the watcher put the source away; 2: its path holds another file now
 ) STRICT;
 CREATE INDEX IF NOT EXISTS files_run ON files (run, number);
 CREATE INDEX IF NOT EXISTS files_input ON files (input_id);

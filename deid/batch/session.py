@@ -23,7 +23,7 @@ from deid.batch import naming
 from deid.batch.clean_folder import CleanFolder
 from deid.batch.cluster import Cluster
 from deid.batch.decisions import Decisions, for_audit
-from deid.batch.ledger import TRANSIENT, Entry, Ledger
+from deid.batch.ledger import REPLACED, TRANSIENT, Entry, Ledger
 from deid.batch.sandbox import Sandbox
 from deid.batch.shards import Shard
 from deid.batch.tasks import Surveyed, Task, Work, ended, plan
@@ -499,7 +499,7 @@ class Session:
             entry = self._ledger.entry(entry.id)
         source = replace(entry.outcome(), status=Status.HELD, reasons=(Reason("withdrawn"),), output=None, output_sha256=None)
         outcome = self._record(entry, source, 0)
-        if os.path.lexists(entry.path):
+        if entry.moved != REPLACED and os.path.lexists(entry.path):
             self._ledger.set(entry.id, todo=1)
         else:
             yield outcome

@@ -122,6 +122,25 @@ def test_what_was_released_stays_when_its_source_becomes_another_file(case, out)
     assert check(out, load_key()).sound
 
 
+def test_a_path_that_gets_its_first_content_back_has_its_output_already(case, out):
+    for text in ("one", "other", "one"):
+        put(case, a=text)
+        assert statuses(go(case, out)) == {1: "clean"}
+    assert sorted(outputs(out).values()) == [b"one", b"other"]
+    assert check(out, load_key()).records == 2
+    assert check(out, load_key()).sound
+
+
+def test_what_was_released_and_then_replaced_stays_withdrawn_when_it_is_reopened(case, out):
+    put(case, a="DOE here")
+    go(case, out)
+    put(case, a="other", b="patient DOE\n")
+    outcomes = go(case, out)
+    assert "withdrawn" in reason_codes(outcomes).values()
+    assert not any(b"DOE" in text for text in outputs(out).values())
+    assert check(out, load_key()).sound
+
+
 def test_a_failed_file_that_was_repaired_has_one_current_record(case, out):
     put(case, a="refuse")
     go(case, out)
