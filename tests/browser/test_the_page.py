@@ -229,6 +229,24 @@ def test_dropped_files_come_out_as_a_zip(visit):
     assert "one" not in name
 
 
+def test_a_dropped_file_that_is_held_is_reviewed_and_joins_the_zip(visit):
+    window = visit()
+    small = bars(["DOE^JANE"], rows=32, columns=100)  # the mask covers most of it
+    window.page.set_input_files("#chooser", [{"name": "held.png", "mimeType": "image/png", "buffer": png(small)}])
+    window.page.wait_for_function("() => document.getElementById('drop-text').textContent.includes('1 file waits')", timeout=60_000)
+    assert window.page.locator("#download").is_hidden()
+    window.press("Escape")
+    window.see("held.png")
+    window.press("a")
+    window.sign()
+    window.settled()
+    window.press("o")
+    with window.page.expect_download() as download:
+        window.page.click("#download")
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as packed:
+        assert not read_png(packed.read(packed.namelist()[0]))[20, 50].any()
+
+
 def test_what_was_dropped_is_gone_when_the_page_stops(visit, tmp_path, monkeypatch):
     monkeypatch.setenv("DEID_STATE", str(tmp_path / "state"))
     window = visit()

@@ -553,7 +553,7 @@ function nothing(text) {
   $("empty-title").textContent = S.items.length ? "Everything is decided" : "Nothing waits for you";
   $("empty-text").textContent = working
     ? `${plural(working, "file")} still being written and read again. What cannot be proven clean comes back here.`
-    : "What was released lies in the clean folder.";
+    : S.facts.folder ? "What was released lies in the clean folder." : "Drop pictures or DICOM files; the clean ones can be downloaded.";
   $("empty-sample").hidden = !S.facts.folder;
   $("file-name").textContent = "No file in view";
   $("file-facts").textContent = "";
