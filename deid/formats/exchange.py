@@ -10,6 +10,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID, AllTransferSyntaxes, ExplicitVRLittleEndian, generate_uid
 
+from deid.formats.dicom.codecs import JPEG_LOSSLESS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -44,6 +46,8 @@ def transfer_syntaxes() -> dict[str, bool]:
 
 
 def _is_decoded(uid: UID) -> bool:
+    if uid in JPEG_LOSSLESS:
+        return True
     try:
         return bool(get_decoder(uid).is_available)
     except NotImplementedError:

@@ -28,7 +28,7 @@ class _Row:
 
 
 def column_findings(lines: Sequence[TextLine], findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Find lines that stand in a column of identifying lines and are not plainly technical themselves.
+    """Find lines in which nothing was found, that stand in a column of identifying lines and are not plainly technical.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ def column_findings(lines: Sequence[TextLine], findings: Sequence[Finding]) -> t
     more = []
     for index, line in enumerate(lines):
         text = line.text.reveal()
-        if id(line) in wholes or sum(letter.isalnum() for letter in text) < 2 or not doubtful(text):
+        judged = any(_inside(line, finding) and finding.region.frames == line.frames for finding in findings)
+        if judged or sum(letter.isalnum() for letter in text) < 2 or not doubtful(text):
             continue
         categories = _column(index, lines, rows, wholes)
         if categories:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 JPEG_BASELINE: Final = UID("1.2.840.10008.1.2.4.50")
 JPEG_EXTENDED: Final = UID("1.2.840.10008.1.2.4.51")
 LOSSY_SYNTAXES: Final = frozenset({JPEG_BASELINE, JPEG_EXTENDED})
-_JPEG_LOSSLESS: Final = frozenset({UID("1.2.840.10008.1.2.4.57"), UID("1.2.840.10008.1.2.4.70")})
+JPEG_LOSSLESS: Final = frozenset({UID("1.2.840.10008.1.2.4.57"), UID("1.2.840.10008.1.2.4.70")})
 # Frames that were touched come back exactly: the lossless mode of each codec is legal in its lossy syntax too.
 _ENCODERS: Final = {
     RLELossless: RLELossless,
@@ -43,7 +43,7 @@ def check_codec(layout: Layout) -> None:
     FileRefused
         ``object-refused`` for video, ``codec-missing`` otherwise.
     """
-    if layout.native or layout.syntax in _JPEG_LOSSLESS:
+    if layout.native or layout.syntax in JPEG_LOSSLESS:
         return
     if ".1.2.4.10" in layout.syntax:
         raise FileRefused("object-refused", "video")
@@ -96,7 +96,7 @@ def can_encode(layout: Layout) -> bool:
     """Tell whether a touched frame can be written in the instance's own syntax."""
     if layout.syntax in LOSSY_SYNTAXES:
         return layout.bits_allocated == 8
-    if layout.syntax in _JPEG_LOSSLESS:
+    if layout.syntax in JPEG_LOSSLESS:
         return layout.bits_allocated in (8, 16) and layout.high_bit == layout.bits_stored - 1
     return layout.syntax in _ENCODERS
 
@@ -133,7 +133,7 @@ def _check_shape(frame: bytes, layout: Layout) -> None:
 def _decoded(frame: bytes, layout: Layout) -> Stored:
     if layout.syntax in LOSSY_SYNTAXES:
         return decode_jpeg(frame)
-    if layout.syntax in _JPEG_LOSSLESS:
+    if layout.syntax in JPEG_LOSSLESS:
         samples = decode_lossless(frame)
         return samples.view(np.int16) if layout.signed else samples
     with quiet():
@@ -144,7 +144,7 @@ def _decoded(frame: bytes, layout: Layout) -> Stored:
 def _encoded(frame: Stored, layout: Layout, source: bytes) -> bytes:
     if layout.syntax in LOSSY_SYNTAXES:
         return encode_jpeg(frame, source)
-    if layout.syntax in _JPEG_LOSSLESS:
+    if layout.syntax in JPEG_LOSSLESS:
         mask = (1 << layout.bits_stored) - 1
         return encode_lossless((frame.astype(np.int32) & mask).astype(np.uint16), max(2, layout.bits_stored))
     if layout.syntax == RLELossless and layout.bits_allocated > 16:
