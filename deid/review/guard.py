@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import secrets
 import time
@@ -77,7 +78,9 @@ class Guard:
         else:
             if scope["path"] != "/api/state":
                 self.last_use = time.monotonic()
-            await self._app(scope, receive, _closing(send))
+            # The application has answered 500 by then; the message of a foreign error may quote a value, and ends here.
+            with contextlib.suppress(Exception):
+                await self._app(scope, receive, _closing(send))
 
     def _refusal(self, scope: Scope, headers: dict[bytes, list[bytes]]) -> int:
         """Status of the refusal, 0 where the request may go on to the cookie."""

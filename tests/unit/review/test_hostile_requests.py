@@ -1,5 +1,6 @@
 """Requests that no button of the page sends: each is refused, and nothing of a picture comes back."""
 
+import asyncio
 import json
 import zipfile
 from io import BytesIO
@@ -186,6 +187,38 @@ def test_malformed_decisions_are_refused(server, item, sent):
 )
 def test_who_reviews_is_no_place_for_anything_else(server, who):
     assert server.post("/api/session", who)[0] == 422
+
+
+def test_an_error_that_quotes_a_value_stays_inside(capfd):
+    from starlette.applications import Starlette
+    from starlette.routing import Route
+
+    from deid.review.guard import Guard
+
+    async def quoting(request):
+        raise ValueError("DOE^JANE")
+
+    guard = Guard(Starlette(routes=[Route("/", quoting)]), 1, 1)
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    def asked(query, *headers):
+        headers = [(b"host", b"127.0.0.1:1"), *headers]
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": query, "headers": headers}
+        asyncio.run(guard({**scope, "scheme": "http", "server": ("127.0.0.1", 1), "root_path": ""}, receive, send))
+
+    asked(guard.link.partition("?")[2].encode())
+    cookie = next(value for name, value in sent[0]["headers"] if name == b"set-cookie").partition(b";")[0]
+    sent.clear()
+    asked(b"", (b"cookie", cookie))
+    assert sent[0]["status"] == 500
+    assert b"DOE" not in b"".join(message.get("body", b"") for message in sent)
+    assert "DOE" not in "".join(capfd.readouterr())
 
 
 def test_many_connections_that_say_nothing_do_not_stop_the_page(server):
