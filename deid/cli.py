@@ -151,7 +151,7 @@ def redact(
     with terminal.Report(as_json=as_json, quiet=quiet) as report:
         _follow(batch, inputs, out, policy, options, report)
     # A part may be empty: there are fewer folders than parts.
-    raise typer.Exit(batch.exit_code(report.outcomes) if report.outcomes or not shard else ExitCode.CLEAN)
+    raise typer.Exit(batch.exit_code(report.statuses) if report.statuses or not shard else ExitCode.CLEAN)
 
 
 @app.command()
@@ -186,9 +186,8 @@ def inspect(
     options = {"known": _known_values(known_from), "dry_run": True, "preview": preview}
     with terminal.Report(as_json=as_json, verb="would be covered") as report:
         _follow(batch, inputs, Path(), policy, options, report)
-    found = any(outcome.plan.findings or outcome.changes or outcome.plan.header for outcome in report.outcomes)
-    failed = any(outcome.status is Status.FAILED for outcome in report.outcomes)
-    raise typer.Exit(ExitCode.SOME_FAILED if failed else ExitCode.FOUND if found else ExitCode.CLEAN)
+    failed = Status.FAILED in report.statuses
+    raise typer.Exit(ExitCode.SOME_FAILED if failed else ExitCode.FOUND if report.found else ExitCode.CLEAN)
 
 
 def _follow(batch: Any, inputs: list[Path], out: Path, policy: Policy, options: dict[str, Any], report: terminal.Report) -> None:
@@ -245,7 +244,7 @@ def watch(
         for outcome in watched(drop, out, policy, options):
             report.take(outcome)
             report.tell(outcome)
-    raise typer.Exit(batch.exit_code(report.outcomes) if report.outcomes else ExitCode.CLEAN)
+    raise typer.Exit(batch.exit_code(report.statuses) if report.statuses else ExitCode.CLEAN)
 
 
 @app.command()
@@ -305,9 +304,7 @@ def _read_deep(folder: Path) -> list[tuple[int, str, str]]:
     from deid import batch
 
     faults = []
-    with terminal.Report(quiet=True) as report:
-        _follow(batch, [folder], Path(), Policy(), {"dry_run": True}, report)
-    for outcome in report.outcomes:
+    for outcome in batch.run_with([folder], Path(), Policy(), batch.Options(dry_run=True)):
         strong = sorted({finding.category.value for finding in outcome.plan.findings if finding.stands_alone})
         if strong or outcome.status is Status.FAILED:
             what = f"still shows {', '.join(strong)}" if strong else "cannot be read"
@@ -384,7 +381,7 @@ def demo(
     with terminal.Report() as report:
         _follow(batch, [folder / "case"], folder / "clean", load_policy("posting"), {}, report)
     terminal.say(f"Sources: {folder / 'case'}   clean: {folder / 'clean'}")
-    raise typer.Exit(batch.exit_code(report.outcomes))
+    raise typer.Exit(batch.exit_code(report.statuses))
 
 
 policies = typer.Typer(help="Policies: what goes, what stays, what happens in doubt.", no_args_is_help=True)

@@ -7,20 +7,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from deid.errors import REASONS, sentence
-from deid.types import Finding, Outcome, Status
+from deid.types import Finding, Outcome, Plan, Status
 
 # Seconds between two lines of progress where there is no terminal to draw a bar on.
 _LINE_EVERY: Final = 10.0
 # A long list of held files belongs into the ledger, not on a screen.
 _MOST_LISTED: Final = 25
+_Found: TypeAlias = tuple[Status, tuple[tuple[str, int], ...]]
 _PHASES: Final = {"survey": "reading headers", "redact": "de-identifying"}
 
 
@@ -35,7 +37,11 @@ class Report:
         self._json = as_json
         self._quiet = quiet
         self._verb = verb
-        self._current: dict[int, Outcome] = {}
+        # Of every input its status and what was found, shared between inputs that are alike: a run may have 100,000.
+        self._current: dict[int, _Found] = {}
+        self._shared: dict[_Found, _Found] = {}
+        self._listed: dict[int, Outcome] = {}
+        self.found = False
         self._began = self._last_line = time.monotonic()
         self._bar: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
@@ -60,9 +66,9 @@ class Report:
             self._summarise(time.monotonic() - self._began)
 
     @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """The current outcome of every input."""
-        return tuple(self._current.values())
+    def statuses(self) -> frozenset[Status]:
+        """Every status that the current outcome of an input has."""
+        return frozenset(status for status, _ in self._current.values())
 
     def progress(self, phase: str, done: int, total: int) -> None:
         """Show how far the run is."""
@@ -76,7 +82,13 @@ class Report:
 
     def take(self, outcome: Outcome) -> None:
         """Take an outcome in; with --json print it."""
-        self._current[outcome.source.number] = outcome
+        number, plan = outcome.source.number, outcome.plan
+        found = outcome.status, tuple(count_findings(plan.findings).items())
+        self._current[number] = self._shared.setdefault(found, found)
+        self.found |= bool(plan.findings or plan.header or outcome.changes)
+        self._listed.pop(number, None)
+        if outcome.status in (Status.HELD, Status.FAILED) and len(self._listed) < _MOST_LISTED:
+            self._listed[number] = replace(outcome, plan=Plan(), changes=(), verification=None, found=())
         if self._json:
             print(json.dumps(as_object(outcome), ensure_ascii=False), flush=True)
 
@@ -87,25 +99,25 @@ class Report:
             self._console.print(f"{outcome.status.value}: {self._name(outcome)} {reasons}".rstrip(), markup=False)
 
     def _tally(self) -> str:
-        counts = Counter(outcome.status for outcome in self._current.values())
+        counts = Counter(status for status, _ in self._current.values())
         return " · ".join(f"{counts[status]} {status.value}" for status in Status if counts[status]) or "starting"
 
     def _summarise(self, seconds: float) -> None:
         self._categories()
-        waiting = [outcome for outcome in self.outcomes if outcome.status in (Status.HELD, Status.FAILED)]
-        for outcome in sorted(waiting, key=lambda outcome: outcome.source.number)[:_MOST_LISTED]:
+        for _, outcome in sorted(self._listed.items()):
             self._console.print(f"{outcome.status.value}: {self._name(outcome)}", style="yellow", markup=False)
             for reason in outcome.reasons:
                 self._console.print(f"    {sentence(reason)} {REASONS[reason.code].next_step}", markup=False)
-        if len(waiting) > _MOST_LISTED:
-            self._console.print(f"… and {len(waiting) - _MOST_LISTED} more; ledger.jsonl in the held folder lists them all.")
+        waiting = sum(status in (Status.HELD, Status.FAILED) for status, _ in self._current.values())
+        if waiting > len(self._listed):
+            self._console.print(f"… and {waiting - len(self._listed)} more; ledger.jsonl in the held folder lists them all.")
         total = len(self._current)
         self._console.print(f"{total} input{'s' if total != 1 else ''} in {seconds:.1f} s: {self._tally()}.", markup=False)
 
     def _categories(self) -> None:
         counts: Counter[str] = Counter()
-        for outcome in self.outcomes:
-            counts.update(finding.category.value for finding in outcome.plan.findings)
+        for _, categories in self._current.values():
+            counts.update(dict(categories))
         if not counts:
             return
         table = Table(title=f"What was found and {self._verb}", title_justify="left", box=None, pad_edge=False)

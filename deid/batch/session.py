@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -126,9 +126,8 @@ def written_or_told() -> Iterator[None]:
         raise AuditBroken(message, "Make room, check the rights, and run again.") from None
 
 
-def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
-    """Exit status of a run; the later outcome of an input counts."""
-    statuses = set({outcome.source.number: outcome.status for outcome in outcomes}.values())
+def exit_code(statuses: Collection[Status]) -> ExitCode:
+    """Exit status of a run, from the current status of every input."""
     if Status.FAILED in statuses:
         return ExitCode.SOME_FAILED
     if Status.HELD in statuses:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from deid.phi import model, tables
 from deid.phi.columns import column_findings
@@ -22,6 +23,9 @@ from deid.types import Finding, KnownValue, PhiCategory, PhiText, Region, TextLi
 # Below the first the engine guesses: what it wrote proves nothing, so the line goes whole. Below the second a line stays only
 # where every word of it is technical: readings of 0.5 and less had a wrong letter more often than not.
 _LEAST_CONFIDENCE, _FAIR_CONFIDENCE = 0.25, 0.5
+
+# Words between two parts of an institution that go with it.
+_LONGEST_BRIDGE = 2
 
 
 class LineClassifier:
@@ -88,7 +92,18 @@ def _announced(text: str | None) -> tables.Label | None:
 def _spans(text: str, beside: Neighbours, known: tuple[KnownValue, ...], policy: Policy) -> tuple[TextSpan, ...]:
     if policy.mask_all_text:
         return (TextSpan(0, len(text), PhiCategory.OTHER, 1.0, "mask-all-text"),) if text.strip() else ()
-    return settle(list(_marks(text, beside, known, policy.always_file, policy.never_file)), policy)
+    return _bridged(text, settle(list(_marks(text, beside, known, policy.always_file, policy.never_file)), policy))
+
+
+def _bridged(text: str, spans: tuple[TextSpan, ...]) -> tuple[TextSpan, ...]:
+    """Add the few words between two parts of an institution on one line: "Medical Center, Angio Suite 2" goes whole."""
+    bridges = []
+    for before, after in pairwise(spans):
+        words = tokenise(text[before.end : after.start])
+        if before.category is after.category is PhiCategory.INSTITUTION and 0 < len(words) <= _LONGEST_BRIDGE:
+            start, end = before.end + words[0].start, before.end + words[-1].end
+            bridges.append(TextSpan(start, end, PhiCategory.INSTITUTION, 0.6, "closure"))
+    return tuple(sorted((*spans, *bridges), key=lambda span: span.start)) if bridges else spans
 
 
 @lru_cache(maxsize=4096)
