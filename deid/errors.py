@@ -152,6 +152,11 @@ REASONS: dict[str, ReasonText] = {
     "unread-text": ReasonText(
         Status.HELD, "Text that cannot be read remains visible.", "Look at the preview and cover it if it identifies anyone."
     ),
+    "small-print": ReasonText(
+        Status.HELD,
+        "The photo shows print too small to be read; what was seen of it is covered, but more may be there.",
+        "Zoom in on the preview and cover what is left, or photograph one monitor at a time.",
+    ),
     "known-value": ReasonText(
         Status.HELD, "A known identifier is still in the written file.", "Look at the attribute named in the record."
     ),

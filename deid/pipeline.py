@@ -39,7 +39,7 @@ from deid.verify import SecondLook, is_covered, is_doubtful, verify
 T = TypeVar("T")
 
 # What a person who looked at the picture settles; everything else that speaks against a release still does after that.
-_SETTLED_BY_A_LOOK = ("unread-text", "face", "unsure", "mostly-masked", "review-all")
+_SETTLED_BY_A_LOOK = ("unread-text", "small-print", "face", "unsure", "mostly-masked", "review-all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,8 @@ def look_in(form: Format, instance: Instance, known: Sequence[KnownValue], tools
     findings = tools.classifier.classify(reading.lines, everything, tools.policy)
     cuts = phi.classify_header(instance.header_text, everything, tools.policy)
     plan = redaction.make_plan((*findings, *mark_findings), cuts, instance.frames, tools.policy)
+    if find.has_unread_print(reading):
+        plan = replace(plan, review=(*plan.review, Reason("small-print")))
     return Look(form, instance, reading, everything, plan)
 
 

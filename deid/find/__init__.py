@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from deid.find.engines import load_engine
     from deid.find.instances import find_text, look_again
     from deid.find.marks import find_marks, load_detectors
+    from deid.find.small_print import has_unread_print
 
-__all__ = ["find_marks", "find_text", "load_detectors", "load_engine", "look_again"]
+__all__ = ["find_marks", "find_text", "has_unread_print", "load_detectors", "load_engine", "look_again"]
 
 _HOMES = {
     "find_marks": "marks",
     "find_text": "instances",
+    "has_unread_print": "small_print",
     "load_detectors": "marks",
     "load_engine": "engines",
     "look_again": "instances",
