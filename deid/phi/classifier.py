@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from deid.phi import model, tables
 from deid.phi.columns import column_findings
@@ -12,7 +12,7 @@ from deid.phi.judge import Neighbours, doubtful, judge
 from deid.phi.known import known_marks, needles
 from deid.phi.labels import find_labels
 from deid.phi.layout import neighbours
-from deid.phi.patterns import Mark
+from deid.phi.patterns import Mark, technical_spans
 from deid.phi.regions import span_polygon
 from deid.phi.seeds import collect
 from deid.phi.settle import settle, site_lists
@@ -23,9 +23,6 @@ from deid.types import Finding, KnownValue, PhiCategory, PhiText, Region, TextLi
 # Below the first the engine guesses: what it wrote proves nothing, so the line goes whole. Below the second a line stays only
 # where every word of it is technical: readings of 0.5 and less had a wrong letter more often than not.
 _LEAST_CONFIDENCE, _FAIR_CONFIDENCE = 0.25, 0.5
-
-# Words between two parts of an institution that go with it.
-_LONGEST_BRIDGE = 2
 
 
 class LineClassifier:
@@ -92,18 +89,27 @@ def _announced(text: str | None) -> tables.Label | None:
 def _spans(text: str, beside: Neighbours, known: tuple[KnownValue, ...], policy: Policy) -> tuple[TextSpan, ...]:
     if policy.mask_all_text:
         return (TextSpan(0, len(text), PhiCategory.OTHER, 1.0, "mask-all-text"),) if text.strip() else ()
-    return _bridged(text, settle(list(_marks(text, beside, known, policy.always_file, policy.never_file)), policy))
+    return _with_surroundings(text, settle(list(_marks(text, beside, known, policy.always_file, policy.never_file)), policy))
 
 
-def _bridged(text: str, spans: tuple[TextSpan, ...]) -> tuple[TextSpan, ...]:
-    """Add the few words between two parts of an institution on one line: "Medical Center, Angio Suite 2" goes whole."""
-    bridges = []
-    for before, after in pairwise(spans):
-        words = tokenise(text[before.end : after.start])
-        if before.category is after.category is PhiCategory.INSTITUTION and 0 < len(words) <= _LONGEST_BRIDGE:
-            start, end = before.end + words[0].start, before.end + words[-1].end
-            bridges.append(TextSpan(start, end, PhiCategory.INSTITUTION, 0.6, "closure"))
-    return tuple(sorted((*spans, *bridges), key=lambda span: span.start)) if bridges else spans
+def _with_surroundings(text: str, spans: tuple[TextSpan, ...]) -> tuple[TextSpan, ...]:
+    """Add the words around a hospital's: "Regional Spine Clinic, Angio Suite 2" goes whole, up to a label or a measurement."""
+    anchors = [span for span in spans if span.evidence == "rule:institution"]
+    if not anchors:
+        return spans
+    borders = [*technical_spans(text), *(match.span() for match in re.finditer(":", text))]
+    more: list[TextSpan] = []
+    for token in tokenise(text):
+        free = not any(span.start < token.end and token.start < span.end for span in (*spans, *more))
+        if free and any(_is_open(token.start, token.end, anchor, borders) for anchor in anchors):
+            more.append(TextSpan(token.start, token.end, PhiCategory.INSTITUTION, 0.6, "closure"))
+    return tuple(sorted((*spans, *more), key=lambda span: span.start))
+
+
+def _is_open(start: int, end: int, anchor: TextSpan, borders: list[tuple[int, int]]) -> bool:
+    """Tell whether nothing technical stands on the way from a word to an anchor, the word itself included."""
+    low, high = min(start, anchor.start), max(end, anchor.end)
+    return not any(first < high and low < past for first, past in borders)
 
 
 @lru_cache(maxsize=4096)
