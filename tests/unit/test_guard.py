@@ -36,3 +36,13 @@ def test_a_foreign_distribution_beside_ours_is_refused(tmp_path):
     (tmp_path / "deid").symlink_to(Path(deid.__file__).parent)
     done = _run(tmp_path, "--version")
     assert done.returncode == 3 and "shares its folder" in done.stderr
+
+
+def test_the_guard_stands_in_the_package_and_beside_it():
+    link = Path(guard.__file__).with_name("toolkit_guard.py")
+    if link.exists():  # the repository; an installed wheel has the copy at the top instead
+        assert link.is_symlink() and link.resolve().name == "guard.py"
+    else:
+        import deid_toolkit_guard
+
+        assert Path(deid_toolkit_guard.__file__).read_bytes() == Path(guard.__file__).read_bytes()
