@@ -63,9 +63,11 @@ def _is_whole(line: TextLine, finding: Finding) -> bool:
 
 
 def _inside(line: TextLine, finding: Finding) -> bool:
-    x0, y0, x1, y1 = Region(line.quad, line.frames).box
-    xs, ys = [x for x, _ in finding.region.polygon], [y for _, y in finding.region.polygon]
-    return x0 - 4 <= sum(xs) / len(xs) <= x1 + 4 and y0 - 4 <= sum(ys) / len(ys) <= y1 + 4
+    """Tell whether the middle of a finding lies on a line: rows of tiny tilted print have boxes that overlap."""
+    row, points = _row(line), finding.region.polygon
+    x, y = sum(x for x, _ in points) / len(points) - row.x, sum(y for _, y in points) / len(points) - row.y
+    along, across = x * math.cos(row.angle) + y * math.sin(row.angle), y * math.cos(row.angle) - x * math.sin(row.angle)
+    return abs(along) <= row.width / 2 + row.height and abs(across) < 0.4 * row.height
 
 
 def _column(index: int, lines: Sequence[TextLine], rows: Sequence[_Row], wholes: dict[int, PhiCategory]) -> list[PhiCategory]:
