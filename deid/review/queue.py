@@ -20,6 +20,7 @@ _WORST_FIRST: Final = (
     "strange-bytes",
     "changed-outside",
     "unread-text",
+    "small-print",
     "unsure",
     "withdrawn",
     "mostly-masked",

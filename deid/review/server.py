@@ -69,11 +69,14 @@ def serve(
     try:
         if sample:
             house.sample(sample)
-        with socket.create_server((_LOOPBACK, 0)) as listener:
+        with (
+            socket.create_server((_LOOPBACK, 0)) as listener,
+            contextlib.suppress(KeyboardInterrupt),
+            _stopped_by_sigterm(),
+        ):
             guard = Guard(make_app(house), listener.getsockname()[1], chosen.max_file_mb * 1_000_000)
             tell(guard.link)
-            with contextlib.suppress(KeyboardInterrupt), _stopped_by_sigterm():
-                asyncio.run(_run(guard, house, listener, idle_minutes * 60))
+            asyncio.run(_run(guard, house, listener, idle_minutes * 60))
     finally:
         house.close()
 
