@@ -23,8 +23,18 @@ from deid.policy import Policy
 if TYPE_CHECKING:
     from deid.types import Display
 
-_PACKAGES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "rapidocr", "pydicom", "pillow", "typer")
-_EXTRAS: Final = {"pillow-heif": "HEIC and AVIF photos", "pypdfium2": "PDF", "watchfiles": "an earlier alarm for `deid watch`"}
+_PACKAGES: Final = (
+    "numpy",
+    "opencv-python-headless",
+    "onnxruntime",
+    "rapidocr",
+    "pydicom",
+    "pillow",
+    "pypdfium2",
+    "zxing-cpp",
+    "typer",
+)
+_EXTRAS: Final = {"pillow-heif": "HEIC and AVIF photos", "watchfiles": "an earlier alarm for `deid watch`"}
 
 
 @dataclass(frozen=True, slots=True)

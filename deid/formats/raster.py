@@ -101,14 +101,6 @@ def picture_kind(wanted: str, count: int, cine: bool) -> str:
     return wanted if wanted in _ANIMATED else "png"
 
 
-def write_picture(kind: str, frames: Frames, durations: Sequence[int], file: BinaryIO, masks: Sequence[Region] = ()) -> None:
-    """Write what a person sees of the frames of any instance as a postable PNG, JPEG or GIF; durations in ms a frame.
-
-    `frames` are best made by `shown`, so that what is compared after writing is what was asked for.
-    """
-    encode(kind, frames, PictureHeader(kind, tuple(durations)), file, masks)
-
-
 def shown(frames: Frames, kind: str) -> PixelFrames:
     """Return what a person sees of the frames, as 8-bit grey or RGB samples that a kind of picture can hold."""
     shapes = [frames.shape(index) for index in range(frames.count)]

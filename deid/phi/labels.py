@@ -108,18 +108,6 @@ def _long_labels() -> list[str]:
     return [parts[0] for parts in tables.labels() if len(parts) == 1 and len(parts[0]) >= 5]
 
 
-def whole_label(text: str, tokens: tuple[Token, ...], hits: list[LabelHit]) -> tables.Label | None:
-    """The label that a line ends with, with nothing after it: it announces its neighbours."""
-    if (
-        hits
-        and hits[-1].past == len(tokens)
-        and (len(hits) == 1 or hits[-1].separated)
-        and (hits[-1].first == 0 or hits[-1].separated)
-    ):
-        return hits[-1].label
-    return None
-
-
 def claims(text: str, tokens: tuple[Token, ...], hits: list[LabelHit], protected: list[tuple[int, int]]) -> list[Mark]:
     """What the labels of a line claim after them."""
     marks: list[Mark] = []

@@ -24,6 +24,14 @@ def test_ci_calls_the_test_command_of_the_readme():
     assert run in ci and install in ci
 
 
+def test_readme_names_every_package_that_ci_installs():
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    listed = re.search(r"packages=\((.*?)\)\n", ci.replace("(python -m tests.benchmark fonts)", ""), re.DOTALL).group(1)
+    wanted = {word for line in listed.splitlines() if not line.strip().startswith("#") for word in line.split()}
+    (command,) = (block for block in _blocks("sh") if "apt install" in block)
+    assert wanted == set(command.replace("\\", "").split()) - {"sudo", "apt", "install"}
+
+
 @pytest.fixture
 def case(tmp_path):
     """A folder like the clone, with the two smallest sample pictures and commands where README looks for them."""

@@ -16,7 +16,7 @@ from deid.formats.arrays import PixelFrames
 from deid.formats.gif_file import fitted, holds
 from deid.formats.header import PictureHeader
 from deid.formats.quality import psnr
-from deid.formats.raster import encode, picture_kind, shown, write_picture
+from deid.formats.raster import encode, picture_kind, shown
 from deid.keys import Key
 from deid.policy import Policy
 from deid.types import Plan, Region
@@ -180,7 +180,7 @@ def test_a_run_becomes_a_gif_of_its_greys():
             return np.full((30, 40, 3), 60 * index, np.uint8)
 
     file = io.BytesIO()
-    write_picture("gif", shown(Run(), "gif"), (66, 66, 66), file)
+    encode("gif", shown(Run(), "gif"), PictureHeader("gif", (66, 66, 66)), file)
     written = recognise(file.getvalue(), "a").read(file.getvalue(), Policy())
     assert written.frames.count == 3 and [written.frames.stored(i)[0, 0, 0] for i in range(3)] == [0, 60, 120]
 
