@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import uvicorn
 
 from deid.batch.reviewed import Reviewed
+from deid.batch.session import interruption
 from deid.batch.tasks import Work
 from deid.policy import Policy, load_policy
 from deid.review.app import make_app
@@ -69,33 +67,15 @@ def serve(
     try:
         if sample:
             house.sample(sample)
-        with (
-            socket.create_server((_LOOPBACK, 0)) as listener,
-            contextlib.suppress(KeyboardInterrupt),
-            _stopped_by_sigterm(),
-        ):
+        with interruption() as asked, socket.create_server((_LOOPBACK, 0)) as listener:
             guard = Guard(make_app(house), listener.getsockname()[1], chosen.max_file_mb * 1_000_000)
             tell(guard.link)
-            asyncio.run(_run(guard, house, listener, idle_minutes * 60))
+            asyncio.run(_run(guard, house, listener, idle_minutes * 60, asked))
     finally:
         house.close()
 
 
-@contextlib.contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the server as Ctrl-C does: what is in hand is finished, what was dropped is removed."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-async def _run(guard: Guard, house: House, listener: socket.socket, idle_seconds: float) -> None:
+async def _run(guard: Guard, house: House, listener: socket.socket, idle_seconds: float, asked: Callable[[], bool]) -> None:
     # No access log: addresses and names have no business in a log.
     config = uvicorn.Config(
         guard,
@@ -111,17 +91,17 @@ async def _run(guard: Guard, house: House, listener: socket.socket, idle_seconds
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
-    watching = asyncio.create_task(_stop_when_idle(server, guard, house, idle_seconds))
+    watching = asyncio.create_task(_stop_in_time(server, guard, house, idle_seconds, asked))
     try:
         await server.serve(sockets=[listener])
     finally:
         watching.cancel()
 
 
-async def _stop_when_idle(server: uvicorn.Server, guard: Guard, house: House, idle_seconds: float) -> None:
+async def _stop_in_time(server: uvicorn.Server, guard: Guard, house: House, idle_seconds: float, asked: Callable[[], bool]) -> None:
     while not server.should_exit:
-        await asyncio.sleep(_LOOK)
         if house.busy:
             guard.last_use = time.monotonic()
-        elif time.monotonic() - guard.last_use > idle_seconds:
+        if asked() or time.monotonic() - guard.last_use > idle_seconds:
             server.should_exit = True
+        await asyncio.sleep(_LOOK)
