@@ -1,10 +1,11 @@
 """Damaged files through the whole batch, from decoding to release, with an engine that sees nothing.
 
-    python -m tests.benchmark.mutated_files --files 100000
+    python -m tests.benchmark.mutated_files --files 100000 --keep /tmp/odd
 
 Small pictures of every kind with planted identifiers in their headers are damaged at random: bytes flipped, cut, doubled, spliced
-with another file, sizes made huge. Ends with status 1 where the run itself fails, a file is not accounted for, or a planted string
-is in the clean folder.
+with another file, sizes made huge. They go through in rounds of 2,000, each with a seed and folders of its own; `--keep` gathers
+the files that a worker did not survive, or that took it long. Ends with status 1 where the run itself fails, a file is not
+accounted for, a worker was lost, or a planted string is in the clean folder.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import argparse
 import io
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,26 +31,66 @@ from deid.batch import Options, run_with
 from deid.formats.exchange import dataset_to_bytes, example_dataset
 from deid.keys import load_key
 from deid.policy import Policy
+from deid.types import Outcome, Status
 from tests.engines.blind_line import BLIND
 
 PLANTED = ("QUIXOTEVALDEZ", "ZEPHYRINEWOOD", "MRN7718203945")
 POLICY = Policy(max_seconds=20.0, faces="never", barcodes=False)
+ROUND = 2000
+# A worker that was lost, or an error that nobody foresaw: the limits before decoding should have refused the file.
+ODD = ("crash", "timeout", "memory", "unexpected")
+# CPU seconds; the seeds take 0.02.
+LONG = 2.0
+
+
+@dataclass
+class Tally:
+    """What came of the files so far."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    accounted: int = 0
+    leaks: int = 0
+    longest: float = 0.0
+    odd: int = 0
+    sound: bool = True
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for the files that a worker did not survive, or that took it long")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["DEID_STATE"] = f"{folder}/state"
-        sys.exit(trial(Path(folder), chosen.files, chosen.seed))
+    tally = Tally()
+    begin = time.monotonic()
+    for first in range(0, chosen.files, ROUND):
+        seed = chosen.seed + first // ROUND
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["DEID_STATE"] = f"{folder}/state"
+            trial(Path(folder), min(ROUND, chosen.files - first), seed, chosen, tally)
+        print(f"seed {seed}: {tally.accounted} files, {time.monotonic() - begin:.0f} s, {tally.odd} odd", flush=True)
+    print(f"{chosen.files} files, seeds {chosen.seed} to {seed}: {dict(tally.reasons.most_common())}")
+    print(
+        f"{tally.accounted} accounted for; audit {'sound' if tally.sound else 'BROKEN'}; longest {tally.longest:.1f} s of CPU; "
+        f"{tally.odd} lost workers; planted strings in {tally.leaks} clean files"
+    )
+    sys.exit(0 if tally.accounted == chosen.files and tally.sound and not tally.leaks and not tally.odd else 1)
 
 
-def trial(folder: Path, files: int, seed: int) -> int:
-    chance = random.Random(seed)
+def trial(folder: Path, files: int, seed: int, chosen: argparse.Namespace, tally: Tally) -> None:
+    """One round."""
+    make_case(folder / "case", files, random.Random(seed))
+    outcomes = list(run_with([folder / "case"], folder / "clean", POLICY, Options(work=BLIND, jobs=chosen.jobs)))
+    for outcome in outcomes:
+        note(outcome, seed, chosen.keep, tally)
+    tally.accounted += len({outcome.source.number for outcome in outcomes})
+    tally.leaks += sum(1 for path in (folder / "clean").rglob("*") if path.is_file() and holds_planted(path))
+    tally.sound &= check(folder / "clean", load_key()).sound
+
+
+def make_case(case: Path, files: int, chance: random.Random) -> None:
     sound = seeds()
-    case = folder / "case"
     for number in range(files):
         place = case / f"{number // 500:03}"
         place.mkdir(parents=True, exist_ok=True)
@@ -55,17 +98,18 @@ def trial(folder: Path, files: int, seed: int) -> int:
         data = damaged(sound[suffix], list(sound.values()), chance) if number >= len(sound) else list(sound.values())[number]
         name = list(sound)[number] if number < len(sound) else suffix
         (place / f"{number:06}{name}").write_bytes(data)
-    begin = time.monotonic()
-    outcomes = list(run_with([case], folder / "clean", POLICY, Options(work=BLIND)))
-    found = Counter(outcome.reasons[0].code if outcome.reasons else outcome.status.value for outcome in outcomes)
-    numbers = {outcome.source.number for outcome in outcomes}
-    leaks = [path.name for path in (folder / "clean").rglob("*") if path.is_file() and holds_planted(path)]
-    sound_audit = check(folder / "clean", load_key()).sound
-    print(f"{files} files in {time.monotonic() - begin:.0f} s: {dict(found.most_common())}")
-    print(
-        f"{len(numbers)} accounted for; audit {'sound' if sound_audit else 'BROKEN'}; planted strings in {len(leaks)} clean files"
-    )
-    return 0 if len(numbers) == files and sound_audit and not leaks else 1
+
+
+def note(outcome: Outcome, seed: int, keep: Path | None, tally: Tally) -> None:
+    code = outcome.reasons[0].code if outcome.reasons else outcome.status.value
+    tally.reasons[code] += 1
+    tally.longest = max(tally.longest, outcome.seconds)
+    odd = outcome.status is Status.FAILED and code in ODD
+    tally.odd += odd
+    if keep is not None and (odd or outcome.seconds > LONG):
+        keep.mkdir(parents=True, exist_ok=True)
+        source = Path(outcome.source.path.reveal())
+        shutil.copy(source, keep / f"{seed}-{code}-{outcome.seconds:.0f}s-{source.name}")
 
 
 def seeds() -> dict[str, bytes]:
