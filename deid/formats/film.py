@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from deid.errors import FileRefused
 from deid.formats.arrays import PixelFrames
 from deid.formats.exif import upright
 from deid.formats.pillow import decoding, samples
@@ -24,6 +25,11 @@ def film_of(
     """Return the frames of an open animation from `first` on, all of the canvas's size, and their times in ms.
 
     Frames of one kind: where one frame has colour or alpha, all have. `again` opens the file once more, for going back.
+
+    Raises
+    ------
+    FileRefused
+        Where a frame lies outside the canvas.
     """
     count = getattr(image, "n_frames", 1)
     times, modes = [], set()
@@ -48,8 +54,12 @@ def film_of(
 
 def _go_to(image: Image.Image, index: int) -> None:
     """Step forward to a frame through every one before it: decoders compose a frame from the last one."""
+    canvas = image.size
     for number in range(image.tell(), index + 1):
         image.seek(number)
+        # Pillow would grow the canvas to hold a frame that says it lies outside: a few bytes could ask for 4,300 megapixels.
+        if image.size != canvas:
+            raise FileRefused("broken")
         image.load()
 
 

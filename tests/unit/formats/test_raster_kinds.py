@@ -1,6 +1,7 @@
 """What each kind of picture keeps: tables, times, loops, depth; what is refused; what comes where another kind is wanted."""
 
 import io
+import struct
 import sys
 import time
 import warnings
@@ -120,6 +121,16 @@ def test_films_keep_frames_times_and_loops(rng, kind):
     assert second.header.loop == instance.header.loop
     for index in (0, 2, 1, 3, 0):
         assert np.array_equal(second.frames.stored(index), instance.frames.stored(index))
+
+
+@pytest.mark.parametrize(("side", "place"), [(200, 60_000), (60, 65_000)])
+def test_a_frame_outside_the_canvas_of_a_film_is_refused_before_memory_is_taken(rng, side, place):
+    data = film([(scene(rng, 3, 40, 60) // 64 * 64).astype(np.uint8) for _ in range(2)], "GIF", duration=[50, 50])
+    second = data.rindex(b",\0\0\0\0" + struct.pack("<HH", 60, 40))
+    grown = data[: second + 1] + struct.pack("<HHHH", place, place, side, 40) + data[second + 9 :]
+    begin = time.process_time()
+    assert code_of(grown) == "broken"
+    assert time.process_time() - begin < 1
 
 
 def test_equal_frames_of_a_film_are_not_merged(rng):
