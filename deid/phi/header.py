@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from deid.phi.judge import Neighbours, judge
-from deid.phi.known import needles
+from deid.phi.known import Needle, known_marks, needles
 from deid.phi.settle import settle, site_lists
+from deid.phi.tokens import tokenise
 from deid.policy import Policy
-from deid.types import HeaderCut, HeaderText, KnownValue, PhiCategory
+from deid.types import HeaderCut, HeaderText, KnownValue, PhiCategory, TextSpan
 
 # Characters: longer texts are judged in pieces, each beginning this much before the end of the one before.
 _LONGEST, _OVERLAP = 600, 80
+# Judgements that a worker remembers for one case: the files of a series repeat their texts.
+_REMEMBERED = 4096
 
 
 def classify_header(texts: Sequence[HeaderText], known: Sequence[KnownValue], policy: Policy) -> tuple[HeaderCut, ...]:
@@ -20,21 +24,42 @@ def classify_header(texts: Sequence[HeaderText], known: Sequence[KnownValue], po
 
     An unknown word stays unless the model takes it for a name: descriptions are full of words that no vocabulary holds.
     """
-    sought = needles(tuple(known))
-    site = site_lists(policy.always_file, policy.never_file)
+    shared = tuple(value for value in known if not _of_one_file(value))
+    own = needles(tuple(value for value in known if _of_one_file(value)))
+    judged = _judged(shared, policy)
     cuts = []
     for item in texts:
         text = item.text.reveal()
         if policy.mask_all_text:
             cuts.append(HeaderCut(item.path, 0, len(text), PhiCategory.OTHER, "mask-all-text"))
             continue
-        marks = [
-            replace(mark, start=mark.start + first, end=mark.end + first)
-            for first, piece in _pieces(text)
-            for mark in judge(piece, Neighbours(), sought, site, header=True).marks
-        ]
-        cuts += [HeaderCut(item.path, span.start, span.end, span.category, span.evidence) for span in settle(marks, policy)]
+        # A text that holds a number of this very file is judged for this file alone.
+        holds_own = bool(known_marks(text, tokenise(text), own))
+        spans = _spans(text, needles(tuple(known)), policy) if holds_own else judged(text)
+        cuts += [HeaderCut(item.path, span.start, span.end, span.category, span.evidence) for span in spans]
     return tuple(cuts)
+
+
+def _of_one_file(value: KnownValue) -> bool:
+    """Tell a value that differs from file to file of a series."""
+    return value.keyword.endswith("UID")
+
+
+@lru_cache(maxsize=16)
+def _judged(known: tuple[KnownValue, ...], policy: Policy) -> Callable[[str], tuple[TextSpan, ...]]:
+    """Return the judge of the texts of a case under a policy, which remembers what it judged."""
+    sought = needles(known)
+    return lru_cache(maxsize=_REMEMBERED)(lambda text: _spans(text, sought, policy))
+
+
+def _spans(text: str, sought: tuple[Needle, ...], policy: Policy) -> tuple[TextSpan, ...]:
+    site = site_lists(policy.always_file, policy.never_file)
+    marks = [
+        replace(mark, start=mark.start + first, end=mark.end + first)
+        for first, piece in _pieces(text)
+        for mark in judge(piece, Neighbours(), sought, site, header=True).marks
+    ]
+    return settle(marks, policy)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

@@ -115,16 +115,18 @@ def needles(known: tuple[KnownValue, ...]) -> tuple[Needle, ...]:
     return tuple(sorted(found.values(), key=lambda needle: (-len(needle.text), needle.text)))
 
 
-def _forms(value: KnownValue) -> list[Needle]:
+@lru_cache(maxsize=4096)
+def _forms(value: KnownValue) -> tuple[Needle, ...]:
     text = value.value.reveal().strip()
     category = category_of(value.keyword, text)
     evidence = f"known:{value.keyword.partition('.')[0]}"
     digits = [char for char in text if char.isdigit()]
     if category is PhiCategory.DATE:
-        return [Needle(folded(form), False, category, evidence, True) for form in date_forms("".join(digits)) if len(form) >= 6]
+        forms = date_forms("".join(digits))
+        return tuple(Needle(folded(form), False, category, evidence, True) for form in forms if len(form) >= 6)
     if len(digits) * 2 > len(folded(text)):
-        return _number_forms(text, category, evidence)
-    return _name_forms(text, value.keyword, category, evidence)
+        return tuple(_number_forms(text, category, evidence))
+    return tuple(_name_forms(text, value.keyword, category, evidence))
 
 
 def _number_forms(text: str, category: PhiCategory, evidence: str) -> list[Needle]:

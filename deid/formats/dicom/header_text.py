@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from deid.formats.dicom.paths import item_path, value_path
 from deid.formats.dicom.rules import TEXTS, Rules
@@ -52,14 +53,18 @@ _CODE_VALUE, _CODE_SCHEME, _CODE_VERSION, _CODE_MEANING = 0x00080100, 0x00080102
 
 def header_texts(dataset: Dataset, rules: Rules, path: str = "") -> Iterator[HeaderText]:
     """Yield every text that stays, and that no vocabulary of the standard explains."""
-    for tag, element in elements(dataset):
-        if element is None:
+
+    def stays(tag: BaseTag, vr: str) -> bool:
+        action = rules.action(tag, vr)
+        return action in "CK" if vr == "SQ" else action == "C" and vr in TEXTS
+
+    for tag, element in elements(dataset, stays):
+        if element is None or not stays(tag, element.VR):
             continue
-        action = rules.action(tag, element.VR)
-        if element.VR == "SQ" and action in "CK":
+        if element.VR == "SQ":
             for index, item in enumerate(element.value or ()):
                 yield from header_texts(item, rules, item_path(path, tag, index))
-        elif action == "C" and element.VR in TEXTS:
+        else:
             values = texts(element)
             for index, text in enumerate(values):
                 if text and not technical(element, text, dataset):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from deid.formats.dicom.paths import keyword
 from deid.formats.dicom.rules import Rules
@@ -33,8 +33,8 @@ def known_keywords() -> frozenset[str]:
 def known_values(dataset: Dataset, rules: Rules) -> tuple[KnownValue, ...]:
     """Collect the identifying values of a header, at any depth, that no option of the policy keeps."""
     found: dict[KnownValue, None] = {}
-    for _, _, element in walk(dataset):
-        if _tells(element) and not rules.keeps(element.tag):
+    for _, _, element in walk(dataset, wanted=lambda tag, vr: vr == "SQ" or _tells(tag, vr)):
+        if _tells(element.tag, element.VR) and not rules.keeps(element.tag):
             name = keyword(element.tag)
             for text in texts(element):
                 for part in _parts(element.VR, text):
@@ -60,12 +60,12 @@ def case(dataset: Dataset) -> PhiText:
     return PhiText("" if named.startswith("study:") else named)
 
 
-def _tells(element: DataElement) -> bool:
-    if element.VR == "PN":
+def _tells(tag: BaseTag, vr: str) -> bool:
+    if vr == "PN":
         return True
-    if element.VR in ("DA", "DT"):
-        return keyword(element.tag) not in _PUBLIC_DATES
-    return keyword(element.tag) in known_keywords()
+    if vr in ("DA", "DT"):
+        return keyword(tag) not in _PUBLIC_DATES
+    return keyword(tag) in known_keywords()
 
 
 def _parts(vr: str, text: str) -> list[str]:

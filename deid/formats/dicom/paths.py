@@ -7,9 +7,14 @@ from functools import lru_cache
 from pydicom.datadict import keyword_for_tag
 
 
-@lru_cache(maxsize=8192)
 def keyword(tag: int) -> str:
     """Return the standard keyword of a tag, else its eight hex digits."""
+    # A plain number: pydicom's tags compare slowly.
+    return _keyword(int(tag))
+
+
+@lru_cache(maxsize=8192)
+def _keyword(tag: int) -> str:
     return keyword_for_tag(tag) or f"{tag:08X}"
 
 

@@ -80,9 +80,9 @@ class Rules:
 
     def action(self, tag: BaseTag, vr: str) -> str:
         """Return the action for an attribute that the file calls `vr`."""
-        found = self._decided.get((tag, vr))
+        found = self._decided.get((int(tag), vr))
         if found is None:
-            found = self._decided[(tag, vr)] = self._decide(tag, vr)
+            found = self._decided[(int(tag), vr)] = self._decide(tag, vr)
         return found
 
     def keeps(self, tag: int) -> bool:

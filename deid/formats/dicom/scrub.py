@@ -21,7 +21,7 @@ from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules, profile
 from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.sweep import Sweep, without
 from deid.formats.dicom.values import capped_age, dummy, shifted, texts, well_formed
-from deid.formats.dicom.walk import elements, text_of, walk
+from deid.formats.dicom.walk import element_of, tags_of, text_of, told_vr, walk
 from deid.keys import Key
 from deid.types import HeaderChange, HeaderCut
 
@@ -81,10 +81,10 @@ def spans_by_path(cuts: Iterable[HeaderCut]) -> dict[str, list[tuple[int, int]]]
 def scrubbed(dataset: Dataset, scrub: Scrub, path: str = "") -> Dataset:
     """Return a clean copy of a dataset, without its pixels."""
     clean = Dataset()
-    for tag, element in elements(dataset):
-        if tag in PIXELS or tag == _CHARSET:
+    for tag in tags_of(dataset):
+        if int(tag) in PIXELS or int(tag) == _CHARSET:
             continue
-        made = None if element is None else _made(element, dataset, scrub, path)
+        made = _made(tag, dataset, scrub, path)
         if made is None:
             scrub.note(path, tag, "X")
         else:
@@ -105,21 +105,20 @@ def name_instance(clean: Dataset, source: FileDataset, scrub: Scrub) -> None:
         clean.SOPInstanceUID = scrub.key.uid(told or f"content:{content.hexdigest()}")
 
 
-def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> DataElement | None:
-    """Return what takes the place of an attribute, None where nothing does."""
-    tag, vr, action = element.tag, element.VR, scrub.rules.action(element.tag, element.VR)
-    if tag.is_private and scrub.rules.policy.retain_safe_private and safe_private(element, dataset):
-        return None if any(scrub.sweep.finds(text) for text in texts(element)) else element
-    if action == "X":
+def _made(tag: BaseTag, dataset: Dataset, scrub: Scrub, path: str) -> DataElement | None:
+    """Return what takes the place of an attribute, None where nothing does; a value that goes is not even read."""
+    vr = told_vr(dataset, tag)
+    maybe_safe = tag.is_private and scrub.rules.policy.retain_safe_private
+    if vr and not maybe_safe and (action := scrub.rules.action(tag, vr)) in "XZD":
+        return _instead(tag, vr, action, scrub, path)
+    element = element_of(dataset, tag)
+    if element is None:
         return None
-    if action == "Z":
-        scrub.note(path, tag, "Z")
-        wanted = _wanted_vr(tag, vr)
-        return _identity(tag, wanted, scrub) or DataElement(tag, wanted, [] if wanted == "SQ" else None)
-    if action == "D":
-        scrub.note(path, tag, "D")
-        wanted = _wanted_vr(tag, vr)
-        return _identity(tag, wanted, scrub) or _dummy(tag, wanted)
+    if maybe_safe and safe_private(element, dataset):
+        return None if any(scrub.sweep.finds(text) for text in texts(element)) else element
+    vr, action = element.VR, scrub.rules.action(tag, element.VR)
+    if action in "XZD":
+        return _instead(tag, vr, action, scrub, path)
     if vr == "SQ":
         items = [scrubbed(item, scrub, item_path(path, tag, index)) for index, item in enumerate(element.value or ())]
         return DataElement(tag, "SQ", items)
@@ -132,6 +131,18 @@ def _made(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> Da
     if action == "C":
         return _cleaned(element, dataset, scrub, path)
     return _kept(element, scrub)
+
+
+def _instead(tag: BaseTag, vr: str, action: str, scrub: Scrub, path: str) -> DataElement | None:
+    """Return what stands where a value goes: nothing (X), an empty attribute (Z), a dummy (D); the pseudonym for the patient."""
+    if action == "X":
+        return None
+    scrub.note(path, tag, action)
+    wanted = _wanted_vr(tag, vr)
+    identity = _identity(tag, wanted, scrub)
+    if identity is not None:
+        return identity
+    return _dummy(tag, wanted) if action == "D" else DataElement(tag, wanted, [] if wanted == "SQ" else None)
 
 
 def _kept(element: DataElement, scrub: Scrub) -> DataElement | None:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from deid.types import KnownValue
 
@@ -18,18 +19,29 @@ _LONG_DIGITS = 6
 _WHOLE = ("Institution", "Issuer", "Clinical", "Address", "Location", "Department", "Station", "Service", "Folder", "File", "Case")
 
 
+class Form(NamedTuple):
+    """One way in which a known value is written: a pattern, and letters that stand in every text that it matches."""
+
+    hint: str
+    pattern: str
+
+
 class Sweep:
     """The known values of a case as one search; made once an instance."""
 
     def __init__(self, known: Sequence[KnownValue]) -> None:
-        self._search = _compiled(tuple(dict.fromkeys((value.keyword, value.value.reveal()) for value in known)))
+        self._forms = tuple(dict.fromkeys(form for value in known for form in _forms(value.keyword, value.value.reveal())))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the half-open spans of `text` that repeat a known value."""
-        if self._search is None:
-            return []
+        """Return the half-open spans of `text` that repeat a known value, in order; they may overlap."""
         folded, places = _folded(text)
-        return [(places[found.start()], places[found.end() - 1] + 1) for found in self._search.finditer(folded)]
+        found = {
+            (places[match.start()], places[match.end() - 1] + 1)
+            for form in self._forms
+            if form.hint in folded
+            for match in _compiled(form.pattern).finditer(folded)
+        }
+        return sorted(found)
 
     def finds(self, text: str) -> bool:
         """Tell whether `text` repeats a known value."""
@@ -48,51 +60,48 @@ def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return rest if any(letter.isalnum() for letter in rest) else ""
 
 
-@lru_cache(maxsize=16)
-def _compiled(known: tuple[tuple[str, str], ...]) -> re.Pattern[str] | None:
-    patterns: set[str] = set()
-    for name, value in known:
-        patterns |= _patterns(name, _folded(value)[0])
-    if not patterns:
-        return None
-    # Longest first, so that a whole name goes before its parts.
-    return re.compile("|".join(sorted(patterns, key=lambda one: (-len(one), one))))
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
-def _patterns(name: str, value: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _forms(name: str, value: str) -> tuple[Form, ...]:
+    """Return the forms in which a value is sought; remembered, because the files of a case share their values."""
+    value = _folded(value)[0]
     if "Date" in name and re.fullmatch(r"\d{8}", value):
         return _days(value)
     words = re.findall(r"\w+", value)
     if not words:
-        return set()
-    patterns = {_phrase(words)} if _tells("".join(words)) else set()
+        return ()
+    forms = [_phrase(words)] if _tells("".join(words)) else []
     if "Name" in name and not any(part in name for part in _WHOLE):
-        patterns |= {_phrase([word]) for word in words if _tells(word) and not word.isdecimal()}
+        forms += [_phrase([word]) for word in words if _tells(word) and not word.isdecimal()]
     # An id is written without its letters as well.
-    patterns |= {rf"(?<!\d){digits}(?!\d)" for digits in re.findall(r"\d+", value) if len(digits) >= _LONG_DIGITS}
-    return patterns
+    forms += [Form(digits, rf"(?<!\d){digits}(?!\d)") for digits in re.findall(r"\d+", value) if len(digits) >= _LONG_DIGITS]
+    return tuple(forms)
 
 
 def _tells(word: str) -> bool:
     return len(word) >= (_SHORTEST_PART if word.isascii() else _SHORTEST_CJK)
 
 
-def _phrase(words: Sequence[str]) -> str:
+def _phrase(words: Sequence[str]) -> Form:
     """Match words in their order, whatever stands between them; digits and letters may be parted anew in ids."""
     pieces = [piece for word in words for piece in re.findall(r"\d+|\D+", word)]
-    body = r"[\W_]{0,3}".join(re.escape(piece) for piece in pieces)
+    body, hint = r"[\W_]{0,3}".join(re.escape(piece) for piece in pieces), max(pieces, key=len)
     if not body.isascii() or any(ord(letter) > 0x2E80 for letter in "".join(words)):
-        return body
+        return Form(hint, body)
     before = r"(?<!\d)" if pieces[0].isdecimal() else r"(?<![^\W\d_])"
     after = r"(?!\d)" if pieces[-1].isdecimal() else r"(?![^\W\d_])"
-    return before + body + after
+    return Form(hint, before + body + after)
 
 
-def _days(value: str) -> set[str]:
+def _days(value: str) -> tuple[Form, ...]:
     """Match one day in the notations of consoles and letters."""
     year, month, day = value[:4], value[4:6], value[6:]
     if not "01" <= month <= "12":
-        return set()
+        return ()
     m, d, y = f"0?{int(month)}", f"0?{int(day)}", f"(?:{year}|{year[2:]})"
     word, gap = rf"{_MONTHS[int(month) - 1]}[a-z]*\.?", r"[\s.,/_-]{1,2}"
     body = "|".join(
@@ -106,7 +115,7 @@ def _days(value: str) -> set[str]:
             rf"{word}{gap}{d}(?:st|nd|rd|th)?{gap}{y}",
         )
     )
-    return {rf"(?<!\d)(?:{body})(?!\d)"}
+    return (Form(year[2:], rf"(?<!\d)(?:{body})(?!\d)"),)
 
 
 def _folded(text: str) -> tuple[str, list[int]]:

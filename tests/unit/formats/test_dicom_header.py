@@ -11,8 +11,9 @@ from deid.formats.dicom import Dicom
 from deid.formats.dicom.sweep import Sweep, without
 from deid.formats.dicom.values import capped_age, shifted
 from deid.keys import Key
+from deid.phi import classify_header
 from deid.policy import Policy
-from deid.types import HeaderCut, KnownValue, PhiCategory, PhiText, Plan
+from deid.types import HeaderCut, HeaderText, KnownValue, PhiCategory, PhiText, Plan
 from tests.dicom_samples import KEY, cleaned, dataset, file_of, picture
 
 
@@ -216,3 +217,25 @@ def test_classes_of_makers_stay_and_other_uids_do_not():
     assert clean.SOPClassUID == "1.3.12.2.1107.5.9.1"
     assert clean.FrameOfReferenceUID == KEY.uid("1.3.12.2.1107.5.9.1")
     assert _clean(SOPClassUID="1.3.12.2.1107.5.9.19430217").SOPClassUID.startswith("2.25.")
+
+
+def test_a_worker_that_knows_the_texts_of_a_series_still_judges_each_file_by_its_own_values():
+    text = (HeaderText("SeriesDescription", PhiText("AXIAL Zorkmarov 1.2.826.0.1.3680043.9.9999.71")),)
+    uid, name = (
+        KnownValue("SOPInstanceUID", PhiText("1.2.826.0.1.3680043.9.9999.71")),
+        KnownValue("PatientName", PhiText("Zorkmarov")),
+    )
+
+    def cuts(*known, **changes):
+        return [text[0].text.reveal()[cut.start : cut.end] for cut in classify_header(text, known, Policy().but(**changes))]
+
+    plain = cuts()
+    assert "1.2.826.0.1.3680043.9.9999.71" in " ".join(cuts(uid))
+    assert any("Zorkmarov" in cut for cut in cuts(name))
+    assert cuts() == plain
+    assert cuts(name, mask_all_text=True) == [text[0].text.reveal()]
+
+
+def test_two_known_values_that_overlap_in_a_text_both_go():
+    known = (KnownValue("PatientName", PhiText("Anna Berg")), KnownValue("PatientName", PhiText("Berg Larsen")))
+    assert _clean(known=known, SeriesDescription="AXIAL Anna Berg Larsen").SeriesDescription == "AXIAL"
