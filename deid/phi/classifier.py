@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -12,7 +11,7 @@ from deid.phi.judge import Neighbours, doubtful, judge
 from deid.phi.known import known_marks, needles
 from deid.phi.labels import find_labels
 from deid.phi.layout import neighbours
-from deid.phi.patterns import Mark, pattern_marks, technical_spans
+from deid.phi.patterns import Mark
 from deid.phi.regions import span_polygon
 from deid.phi.seeds import collect
 from deid.phi.settle import settle, site_lists
@@ -89,28 +88,7 @@ def _announced(text: str | None) -> tables.Label | None:
 def _spans(text: str, beside: Neighbours, known: tuple[KnownValue, ...], policy: Policy) -> tuple[TextSpan, ...]:
     if policy.mask_all_text:
         return (TextSpan(0, len(text), PhiCategory.OTHER, 1.0, "mask-all-text"),) if text.strip() else ()
-    spans = settle(list(_marks(text, beside, known, policy.always_file, policy.never_file)), policy)
-    return _with_surroundings(text, spans) if policy.redact_institution else spans
-
-
-def _with_surroundings(text: str, spans: tuple[TextSpan, ...]) -> tuple[TextSpan, ...]:
-    """Add the words around a hospital's: "Regional Spine Clinic, Angio Suite 2" goes whole, up to a label or a measurement."""
-    technical = technical_spans(text)
-    marks = (mark for mark in pattern_marks(text, technical) if mark.evidence == "rule:institution") if spans else ()
-    anchors = [mark for mark in marks if any(span.start < mark.end and mark.start < span.end for span in spans)]
-    borders = [*technical, *(match.span() for match in re.finditer(":", text))]
-    more: list[TextSpan] = []
-    for token in tokenise(text):
-        free = not any(span.start < token.end and token.start < span.end for span in (*spans, *more))
-        if free and any(_is_open(token.start, token.end, anchor, borders) for anchor in anchors):
-            more.append(TextSpan(token.start, token.end, PhiCategory.INSTITUTION, 0.6, "closure"))
-    return tuple(sorted((*spans, *more), key=lambda span: span.start))
-
-
-def _is_open(start: int, end: int, anchor: Mark, borders: list[tuple[int, int]]) -> bool:
-    """Tell whether nothing technical stands on the way from a word to an anchor, the word itself included."""
-    low, high = min(start, anchor.start), max(end, anchor.end)
-    return not any(first < high and low < past for first, past in borders)
+    return settle(list(_marks(text, beside, known, policy.always_file, policy.never_file)), policy)
 
 
 @lru_cache(maxsize=4096)

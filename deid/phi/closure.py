@@ -56,6 +56,22 @@ def grown(
     return marks + more
 
 
+def surroundings(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], anchors: list[Mark]) -> list[Mark]:
+    """The words around a hospital's: "Regional Spine Clinic, Angio Suite 2" goes whole, up to a label or a measurement."""
+    borders = [*protected, *(match.span() for match in re.finditer(":", text))] if anchors else []
+    return [
+        Mark(token.start, token.end, PhiCategory.INSTITUTION, 0.6, "closure", anchor.switch)
+        for anchor in anchors
+        for token in tokens
+        if _is_open(min(token.start, anchor.start), max(token.end, anchor.end), borders)
+    ]
+
+
+def _is_open(low: int, high: int, borders: list[tuple[int, int]]) -> bool:
+    """Tell whether nothing technical stands on the way from a word to an anchor, both included."""
+    return not any(first < high and low < past for first, past in borders)
+
+
 def _prefixes(text: str, tokens: tuple[Token, ...], over: list[list[Mark]]) -> list[Mark]:
     """Letters that a hyphen joins to a number are part of it: P -7987449."""
     return [

@@ -7,10 +7,10 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from deid.phi import tables
-from deid.phi.closure import grown
+from deid.phi.closure import grown, surroundings
 from deid.phi.known import Needle, known_marks
 from deid.phi.labels import LabelHit, claim, claims, find_labels
-from deid.phi.patterns import Mark, pattern_marks, technical_spans
+from deid.phi.patterns import Mark, overlap, pattern_marks, technical_spans
 from deid.phi.tokens import HARMLESS, Token, numbered_phrases, strength, tokenise
 from deid.phi.unknown import Kept, Line, judge_unknown
 from deid.types import PhiCategory
@@ -43,7 +43,8 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     tokens = tokenise(text)
     protected = technical_spans(text) + numbered_phrases(tokens)
     hits = find_labels(text, tokens)
-    marks = _outside_labels(text, pattern_marks(text, protected), hits, tokens)
+    shaped = pattern_marks(text, protected)
+    marks = _outside_labels(text, shaped, hits, tokens)
     marks += claims(text, tokens, hits, protected)
     if not hits or hits[0].first > 0:
         before = tokens[: hits[0].first] if hits else tokens
@@ -54,7 +55,13 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     unknown, kept = judge_unknown(Line(text, tokens, protected, labelled), marks, site.never)
     marks += [mark for mark in unknown if not header or _like_a_name(mark, unknown)]
     marks += site.marks(text)
-    return Verdict(tuple(grown(text, tokens, protected, labelled, marks)), tuple(kept))
+    marks = grown(text, tokens, protected, labelled, marks)
+    if not header:
+        hospitals = [
+            mark for mark in shaped if mark.evidence == "rule:institution" and any(overlap(mark, other) for other in marks)
+        ]
+        marks += surroundings(text, tokens, protected, hospitals)
+    return Verdict(tuple(marks), tuple(kept))
 
 
 def _like_a_name(mark: Mark, unknown: list[Mark]) -> bool:

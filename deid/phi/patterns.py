@@ -31,6 +31,11 @@ class Mark:
     switch: str = ""
 
 
+def overlap(first: Mark, second: Mark) -> bool:
+    """Tell whether two marks share a character."""
+    return first.start < second.end and second.start < first.end
+
+
 def technical_spans(text: str) -> list[tuple[int, int]]:
     """Find what the grammar knows to be medicine, longest first where two overlap."""
     found = []
@@ -77,8 +82,24 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
                 continue
             start, end = _trimmed(text, start, end)
             marks.append(Mark(start, end, category, 0.95, f"rule:{rule.id}", _switch(rule, match)))
+    marks += _times(text, marks)
     addresses = [mark for mark in marks if mark.category in (PhiCategory.NETWORK, PhiCategory.EMAIL)]
     return [mark for mark in marks if mark in addresses or not any(a.start <= mark.start and mark.end <= a.end for a in addresses)]
+
+
+_TIME: Final = re.compile(
+    r"[\sT,;.|-]{0,3}(?P<time>(?:[01]?\d|2[0-3])\s?[.:;,h\s]?\s?[0-5]\d(?:\s?[.:;,m\s]?\s?[0-5]\d)?)(?![^\W_]|[.,/]\d)"
+)
+
+
+def _times(text: str, marks: list[Mark]) -> list[Mark]:
+    """What stands behind a date and may be a time is one, whatever an engine made of its colon."""
+    found = [
+        _TIME.match(text, mark.end)
+        for mark in marks
+        if mark.category is PhiCategory.DATE and text[mark.start : mark.end][-1:].isdigit()
+    ]
+    return [Mark(*match.span("time"), PhiCategory.TIME, 0.95, "rule:clock", "clock") for match in found if match]
 
 
 def _odd(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> bool:

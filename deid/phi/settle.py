@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from deid.errors import UsageError
@@ -44,7 +45,7 @@ def settle(marks: list[Mark], policy: Policy) -> tuple[TextSpan, ...]:
         else:
             groups.append([mark])
         past = max(past, mark.end)
-    return tuple(_joined(group) for group in groups)
+    return tuple(span for group in groups for span in _parts(group))
 
 
 def _switched_off(marks: list[Mark], policy: Policy) -> set[str]:
@@ -62,15 +63,28 @@ def _switched_off(marks: list[Mark], policy: Policy) -> set[str]:
     return {switch for switch, kept in stays.items() if kept}
 
 
-def _joined(group: list[Mark]) -> TextSpan:
-    best = min(group, key=lambda mark: (_rank(mark.evidence), _order().get(mark.evidence, 0), mark.start - mark.end))
-    return TextSpan(
-        min(mark.start for mark in group),
-        max(mark.end for mark in group),
-        best.category,
-        max(mark.score for mark in group),
-        best.evidence,
-    )
+def _parts(group: list[Mark]) -> list[TextSpan]:
+    """Cut marks that overlap where another category begins: a number beside a date keeps its own."""
+    group = sorted(group, key=_weight)
+    places = sorted({place for mark in group for place in (mark.start, mark.end)})
+    spans: list[TextSpan] = []
+    best: Mark | None = None
+    for start, end in pairwise(places):
+        over = [mark for mark in group if mark.start <= start and end <= mark.end]
+        first, score = over[0], max(mark.score for mark in over)
+        if best is not None and best.category is first.category:
+            best = min(best, first, key=_weight)
+            score = max(score, spans[-1].score)
+            spans[-1] = TextSpan(spans[-1].start, end, best.category, score, best.evidence)
+        else:
+            best = first
+            spans.append(TextSpan(start, end, best.category, score, best.evidence))
+    return spans
+
+
+def _weight(mark: Mark) -> tuple[int, int, int, int]:
+    """Order of marks by how much they say about what was found; the first says most."""
+    return _rank(mark.evidence), _order().get(mark.evidence, 0), mark.start - mark.end, mark.start
 
 
 @cache
@@ -79,6 +93,7 @@ def _order() -> dict[str, int]:
     return {f"rule:{rule.id}": number for number, rule in enumerate(tables.patterns())}
 
 
+@lru_cache(maxsize=512)
 def _rank(evidence: str) -> int:
     head = "case" if evidence == "known:CaseText" else evidence.partition(":")[0]
     return _RANK.index(head) if head in _RANK else len(_RANK)
