@@ -202,6 +202,12 @@ REMOVALS: dict[str, str] = {
 """Why a reviewer may take a proposed box away; the audit log carries the code."""
 
 
+WARNINGS: dict[str, str] = {
+    "face-in-volume": "A face can be rendered from a CT or MR volume that shows the head; deid does not remove it.",
+}
+"""What a clean file still lends itself to; the audit log carries the code, the terminal the sentence."""
+
+
 def sentence(reason: Reason) -> str:
     """Return the sentence of a reason, with its detail in brackets where there is one."""
     text = REASONS[reason.code].sentence

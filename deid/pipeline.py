@@ -268,7 +268,7 @@ def _through(data: bytes, job: Job, tools: Tools, outcome: Outcome) -> Outcome:
     look = look_at(data, Path(job.source.path.reveal()).name, job.known, tools)
     if job.decision is not None:
         look = replace(look, plan=redaction.decide(look.plan, job.decision, look.instance.frames, tools.policy))
-    outcome = replace(outcome, kind=look.instance.kind)
+    outcome = replace(outcome, kind=look.instance.kind, warnings=look.instance.warnings)
     with _Place(job, outcome.input_id, look.format.extension(look.instance, tools.policy)) as place:
         proof = prove(look, tools, lambda plan: place.write(look, plan, tools), place.draft.name, job.decision)
         outcome = replace(

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from deid.errors import REASONS, sentence
+from deid.errors import REASONS, WARNINGS, sentence
 from deid.types import Finding, Outcome, Plan, Status
 
 # Seconds between two lines of progress where there is no terminal to draw a bar on.
 _LINE_EVERY: Final = 10.0
 # A long list of held files belongs into the ledger, not on a screen.
 _MOST_LISTED: Final = 25
-_Found: TypeAlias = tuple[Status, tuple[tuple[str, int], ...]]
+_Found: TypeAlias = tuple[Status, tuple[tuple[str, int], ...], tuple[str, ...]]
 _PHASES: Final = {"survey": "reading headers", "redact": "de-identifying"}
 
 
@@ -37,7 +37,7 @@ class Report:
         self._json = as_json
         self._quiet = quiet
         self._verb = verb
-        # Of every input its status and what was found, shared between inputs that are alike: a run may have 100,000.
+        # Of every input its status, findings and warnings, shared between inputs that are alike: a run may have 100,000.
         self._current: dict[int, _Found] = {}
         self._shared: dict[_Found, _Found] = {}
         self._listed: dict[int, Outcome] = {}
@@ -68,7 +68,7 @@ class Report:
     @property
     def statuses(self) -> frozenset[Status]:
         """Every status that the current outcome of an input has."""
-        return frozenset(status for status, _ in self._current.values())
+        return frozenset(status for status, _, _ in self._current.values())
 
     def progress(self, phase: str, done: int, total: int) -> None:
         """Show how far the run is."""
@@ -83,7 +83,7 @@ class Report:
     def take(self, outcome: Outcome) -> None:
         """Take an outcome in; with --json print it."""
         number, plan = outcome.source.number, outcome.plan
-        found = outcome.status, tuple(count_findings(plan.findings).items())
+        found = outcome.status, tuple(count_findings(plan.findings).items()), outcome.warnings
         self._current[number] = self._shared.setdefault(found, found)
         self.found |= bool(plan.findings or plan.header or outcome.changes)
         self._listed.pop(number, None)
@@ -99,16 +99,18 @@ class Report:
             self._console.print(f"{outcome.status.value}: {self._name(outcome)} {reasons}".rstrip(), markup=False)
 
     def _tally(self) -> str:
-        counts = Counter(status for status, _ in self._current.values())
+        counts = Counter(status for status, _, _ in self._current.values())
         return " · ".join(f"{counts[status]} {status.value}" for status in Status if counts[status]) or "starting"
 
     def _summarise(self, seconds: float) -> None:
         self._categories()
+        for warning, count in Counter(code for _, _, codes in self._current.values() for code in codes).items():
+            self._console.print(f"warning ({count} input{'s' if count != 1 else ''}): {WARNINGS[warning]}", style="yellow")
         for _, outcome in sorted(self._listed.items()):
             self._console.print(f"{outcome.status.value}: {self._name(outcome)}", style="yellow", markup=False)
             for reason in outcome.reasons:
                 self._console.print(f"    {sentence(reason)} {REASONS[reason.code].next_step}", markup=False)
-        waiting = sum(status in (Status.HELD, Status.FAILED) for status, _ in self._current.values())
+        waiting = sum(status in (Status.HELD, Status.FAILED) for status, _, _ in self._current.values())
         if waiting > len(self._listed):
             self._console.print(f"… and {waiting - len(self._listed)} more; ledger.jsonl in the held folder lists them all.")
         total = len(self._current)
@@ -116,7 +118,7 @@ class Report:
 
     def _categories(self) -> None:
         counts: Counter[str] = Counter()
-        for _, categories in self._current.values():
+        for _, categories, _ in self._current.values():
             counts.update(dict(categories))
         if not counts:
             return
@@ -144,6 +146,7 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
         "reasons": [{"code": reason.code, "sentence": sentence(reason)} for reason in outcome.reasons],
         "output": outcome.output,
         "findings": count_findings(outcome.plan.findings),
+        "warnings": list(outcome.warnings),
         "seconds": round(outcome.seconds, 3),
     }
 

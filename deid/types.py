@@ -337,6 +337,7 @@ class Instance:
     follow each other in time.
     `case` is what names the case in the header (the patient's id and name), empty where it names none.
     `dropped` counts hidden parts that will not be written (thumbnails, depth maps, motion video), by kind.
+    `warnings` are codes of `errors.WARNINGS`: what the clean file still lends itself to, though nothing in it identifies.
     """
 
     kind: str
@@ -348,6 +349,7 @@ class Instance:
     camera: bool = False
     cine: bool = False
     dropped: tuple[HeaderChange, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +387,7 @@ class Outcome:
     """The result for one input. `output` is relative to the clean folder and set where `status` is clean.
 
     `found` are values read in the pixels that are worth seeking in the rest of the case; `kept` is the text that was read and left
-    visible, None where nobody noted it; `seconds` is CPU time.
+    visible, None where nobody noted it; `warnings` are the instance's; `seconds` is CPU time.
     """
 
     source: Source
@@ -401,4 +403,5 @@ class Outcome:
     reasons: tuple[Reason, ...] = ()
     found: tuple[KnownValue, ...] = ()
     kept: tuple[PhiText, ...] | None = None
+    warnings: tuple[str, ...] = ()
     seconds: float = 0.0

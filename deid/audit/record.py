@@ -58,6 +58,7 @@ def record_from(outcome: Outcome, decisions: Sequence[Mapping[str, Any]] = ()) -
         "output_sha256": outcome.output_sha256 if clean else None,
         "regions": [_region(finding) for finding in outcome.plan.findings],
         "metadata": _metadata(outcome.changes),
+        "warnings": list(outcome.warnings),
         "verified": _verified(outcome.verification),
         "decisions": [dict(decision) for decision in decisions],
     }

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset, FileDataset
 from deid.formats.dicom.codecs import check_codec
 from deid.formats.dicom.frames import DicomFrames, NoFrames
 from deid.formats.dicom.header_text import header_texts
+from deid.formats.dicom.heads import may_show_face, shows_head
 from deid.formats.dicom.known import case, known_values, subject
 from deid.formats.dicom.layout import PIXEL_KEYWORDS, layout_of
 from deid.formats.dicom.objects import check_object, has_pixels
@@ -63,6 +64,7 @@ class Dicom:
                 known=known_values(dataset, judged),
                 case=case(dataset),
                 cine=frames.count > 1 and _in_time(dataset),
+                warnings=("face-in-volume",) if may_show_face(dataset) else (),
             )
 
     def extension(self, instance: Instance, policy: Policy) -> str:
@@ -85,6 +87,8 @@ class Dicom:
             if isinstance(instance.frames, DicomFrames):
                 syntax = put_pixels(clean, source, instance.frames, frames, scrub).syntax
             state(clean, policy, has_pixels=frames.count > 0)
+            if shows_head(source):
+                clean.RecognizableVisualFeatures = "YES"
             write_dataset(clean, syntax, file)
         return scrub.report()
 
