@@ -79,7 +79,20 @@ def lines(folder):
 
 FIELDS = {
     *("schema", "seq", "time", "run", "tool", "tool_version", "policy", "policy_sha256", "models", "input_id", "input_kind"),
-    *("case", "status", "reason", "output", "output_sha256", "regions", "metadata", "verified", "decisions", "key_id", "prev"),
+    *(
+        "case",
+        "status",
+        "reason",
+        "output",
+        "output_sha256",
+        "regions",
+        "metadata",
+        "warnings",
+        "verified",
+        "decisions",
+        "key_id",
+        "prev",
+    ),
     "mac",
 }
 
