@@ -175,8 +175,8 @@ def _cleaned(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) ->
     if vr in DATES:
         # All days of a patient move together; a time of day stays what it was.
         scrub.note(path, tag, "C")
-        moved = values if vr == "TM" else [shifted(text, scrub.days) for text in values]
-        return DataElement(tag, vr, moved or None)
+        moved = values if vr == "TM" else [_moved(text, scrub) for text in values]
+        return DataElement(tag, vr, moved or None) if any(moved) or not values else _emptied(tag, vr, scrub)
     if vr not in TEXTS:
         return _kept(element, scrub)
     kept = [_cut(text, element, dataset, scrub, value_path(path, tag, index, len(values))) for index, text in enumerate(values)]
@@ -185,6 +185,12 @@ def _cleaned(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) ->
     if values and not any(kept):
         return _emptied(tag, vr, scrub)
     return DataElement(tag, vr, kept or None)
+
+
+def _moved(text: str, scrub: Scrub) -> str:
+    """Move a day back; one that falls on another known day of the case is left out: nobody could tell it from a leak."""
+    moved = shifted(text, scrub.days)
+    return "" if scrub.sweep.finds(moved[:8]) else moved
 
 
 def _emptied(tag: BaseTag, vr: str, scrub: Scrub) -> DataElement | None:

@@ -239,3 +239,11 @@ def test_a_worker_that_knows_the_texts_of_a_series_still_judges_each_file_by_its
 def test_two_known_values_that_overlap_in_a_text_both_go():
     known = (KnownValue("PatientName", PhiText("Anna Berg")), KnownValue("PatientName", PhiText("Berg Larsen")))
     assert _clean(known=known, SeriesDescription="AXIAL Anna Berg Larsen").SeriesDescription == "AXIAL"
+
+
+def test_a_moved_day_that_falls_on_another_known_day_is_left_out():
+    days = KEY.days("id:QX-778812|")
+    born = shifted("20240305", days)
+    clean = _clean(Policy().but(retain_modified_dates=True), PatientBirthDate=born, ContentDate="20240401")
+    assert (clean.StudyDate, clean.SeriesDate) == ("", "19000101")
+    assert clean.ContentDate == shifted("20240401", days)
