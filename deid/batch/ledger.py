@@ -18,7 +18,7 @@ from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
 _SCHEMA: Final = Path(__file__).with_name("ledger.sql")
 _EVERYWHERE: Final = ""
 # Failures that have to do with the day and not with the file: worth another try when the run is started again.
-TRANSIENT: Final = ("permission", "vanished", "disk-full", "write-failed", "codec-missing", "engine-failed", "withdrawn")
+_TRANSIENT: Final = ("permission", "vanished", "disk-full", "write-failed", "codec-missing", "engine-failed", "withdrawn")
 _PAGE: Final = 64
 # `moved` of a row: the watcher put its source away; another file stands at its source's path.
 PUT_AWAY: Final = 1
@@ -57,6 +57,11 @@ class Entry:
     def source(self) -> Source:
         """The input as the pipeline knows it."""
         return Source(self.number, PhiText(str(self.path)))
+
+    @property
+    def may_pass(self) -> bool:
+        """True where the input failed for the day and not for itself: another try may go better."""
+        return any(reason.code in _TRANSIENT for reason in self.reasons)
 
     def outcome(self) -> Outcome:
         """What an earlier run, or an earlier part of this one, made of it."""

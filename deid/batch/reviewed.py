@@ -10,10 +10,12 @@ from typing import Any
 
 from deid.audit import LOG_NAME
 from deid.audit.chain import ChainWalk
+from deid.batch.books import draft_of
 from deid.batch.clean_folder import POLICY_NAME
 from deid.batch.decisions import boxes_from
 from deid.batch.ledger import Entry
-from deid.batch.session import Options, Session
+from deid.batch.options import Options
+from deid.batch.session import Session
 from deid.batch.tasks import Work
 from deid.errors import UsageError
 from deid.policy import Policy, load_policy
@@ -102,7 +104,7 @@ class Reviewed:
         outcome = self._session.redo(entry)
         self.decisions.carried_out(one.input_id, one.stem)
         if outcome.status is Status.CLEAN:
-            self._clear(f"{entry.input_id[:16]}-{entry.number}")
+            self._clear(draft_of(entry, entry.input_id))
         entry = self._session.ledger.entry(entry.id)
         return replace(
             one,
@@ -155,7 +157,7 @@ class Reviewed:
 
     def _leaks(self, entry: Entry) -> tuple[Finding, ...]:
         """Where the second look still saw something, from the side file of a held draft."""
-        draft = f"{entry.input_id[:16]}-{entry.number}"
+        draft = draft_of(entry, entry.input_id)
         path = self._held / "previews" / f"{draft}.json"
         if entry.status != Status.HELD or not path.is_file():
             return ()

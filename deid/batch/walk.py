@@ -69,3 +69,12 @@ def _inside(folder: Path, root: Path) -> Iterator[Found]:
             yield from _inside(folder / name, root)
         else:
             yield Found(folder / name, root)
+
+
+def touched(path: Path) -> str:
+    """What tells that a file was touched: size, times and inode; empty where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"

@@ -12,7 +12,7 @@ from typing import Final
 import uvicorn
 
 from deid.batch.reviewed import Reviewed
-from deid.batch.session import interruption
+from deid.batch.stopping import interruption
 from deid.batch.tasks import Work
 from deid.policy import Policy, load_policy
 from deid.review.app import make_app

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from deid.audit import LOG_NAME
-from deid.batch.ledger import TRANSIENT
-from deid.batch.session import Options, Session, interruption, written_or_told
+from deid.batch.options import Options
+from deid.batch.session import Session
+from deid.batch.stopping import interruption, written_or_told
 from deid.batch.walk import Found
 from deid.errors import AuditBroken, FolderRefused, UsageError
 from deid.keys import load_key, state_folder
@@ -180,8 +181,7 @@ class _Watcher:
             if entry is None or not entry.status:  # stopped before its turn
                 self._folder.give_back(found)
                 continue
-            again = any(reason.code in TRANSIENT for reason in entry.reasons)
-            self._folder.handled(found, time.monotonic(), again=again)
+            self._folder.handled(found, time.monotonic(), again=entry.may_pass)
             done = entry.status in (Status.CLEAN, Status.HELD)
             if done and self._options.processed is not None and self._folder.is_unchanged(found):
                 self._move(session, found, self._options.processed)
