@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from deid.find.geometry import axes, corners, degrees, near, outwards, part, sides, straightened, turned, within
+from deid.find.samples import brightest
 from deid.types import Quad, TextLine
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _border(points: Corners, lines: Sequence[Corners], picture: Display, side: i
 
 def _ink_of_rows(picture: Display, strip: Corners, rows: int) -> NDArray[np.float32]:
     crop = straightened(picture, strip, rows).astype(np.float32)
-    steps = np.abs(cv2.Sobel(crop, cv2.CV_32F, 1, 0, ksize=3)).max(axis=2).mean(axis=1)
+    steps = brightest(np.abs(cv2.Sobel(crop, cv2.CV_32F, 1, 0, ksize=3))).mean(axis=1)
     return np.convolve(steps, (0.25, 0.5, 0.25), mode="same").astype(np.float32)
 
 

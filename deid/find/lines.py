@@ -11,6 +11,7 @@ import numpy as np
 
 from deid.find.geometry import axes, degrees, grown, near, sides
 from deid.find.passes import Sight
+from deid.find.samples import brightest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def _known(points: Corners, drawn: NDArray[np.uint8], picture: Display) -> bool:
 
 def _edges(crop: Display) -> NDArray[np.float32]:
     steps = cv2.morphologyEx(crop, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return np.asarray(steps.max(axis=2), np.float32)
+    return brightest(np.asarray(steps)).astype(np.float32)
 
 
 def _continues(line: Corners, other: Corners) -> bool:

@@ -14,6 +14,7 @@ from deid.find.geometry import outwards, sides, within
 from deid.find.leaning import settled
 from deid.find.lines import covered, joined, largest
 from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
+from deid.find.samples import brightest
 from deid.protocols import TextEngine
 from deid.types import FrameRange, Quad, TextLine
 
@@ -123,7 +124,7 @@ def _news(sights: Sequence[Sight], earlier: Earlier, picture: Display) -> list[S
             cv2.fillPoly(drawn, [np.array(line.quad, np.int32)], 1)
     changed = np.zeros(drawn.shape, np.float32)
     if earlier.picture is not None:
-        changed = cv2.blur(cv2.absdiff(picture, earlier.picture).max(axis=2).astype(np.float32), _CHANGE_AREA)
+        changed = cv2.blur(brightest(cv2.absdiff(picture, earlier.picture)).astype(np.float32), _CHANGE_AREA)
     return [sight for sight in sights if covered(sight.points, drawn) < 1 or largest(sight.points, changed) > _CHANGE]
 
 

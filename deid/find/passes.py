@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from deid.find.geometry import corners, sides
+from deid.find.samples import brightest
 from deid.protocols import TextEngine
 from deid.types import Box
 
@@ -166,7 +167,7 @@ def _worth_looking(picture: Display, box: Box) -> Box:
     """
     x0, y0, x1, y1 = box
     smooth = cv2.GaussianBlur(picture[y0:y1, x0:x1], (5, 5), 1.0)
-    steps = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+    steps = brightest(np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))))
     there = steps > _FAINTEST_STEP
     down, across = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
     if not len(down):

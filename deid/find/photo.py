@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
+
+from deid.find.samples import brightest, darkest
+
 if TYPE_CHECKING:
     from deid.types import Display
 
@@ -17,6 +21,6 @@ def is_photo(picture: Display) -> bool:
     """Tell whether a picture, (rows, columns, 3) uint8 RGB, was taken by a camera: tinted everywhere, flat nowhere."""
     if picture.shape[1] < 2:
         return False
-    grey = float((picture.max(axis=2) == picture.min(axis=2)).mean())
-    flat = float((picture[:, 1:] == picture[:, :-1]).all(axis=2).mean())
+    grey = float((brightest(picture) == darkest(picture)).mean())
+    flat = float((brightest(cv2.absdiff(picture[:, 1:], picture[:, :-1])) == 0).mean())
     return grey < _MOST_GREY and flat < _MOST_FLAT

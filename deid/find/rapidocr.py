@@ -12,7 +12,8 @@ from deid.find import networks
 from deid.find.decoding import Spelling, spell
 from deid.find.geometry import corners, degrees, outwards, sides, straightened, turned, within
 from deid.find.probability import boxes
-from deid.find.words import spaced, words
+from deid.find.samples import brightest
+from deid.find.words import words
 from deid.protocols import TextBox
 from deid.types import PhiText, Quad, TextLine
 
@@ -100,7 +101,7 @@ class RapidOcr:
         if read.confidence < _UNREADABLE:
             return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
         crop = straightened(image, points, _ROWS)
-        text, parts = words(spaced(read, crop), crop, points, points, shape)
+        text, parts = words(read, crop, points, shape)
         return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
 
 
@@ -129,7 +130,7 @@ def _rows_for(crop: Display) -> int:
 
     A crop that is cut close, because another line is near, would be blown up otherwise, and cost time by the column.
     """
-    steps = np.abs(np.diff(crop.max(axis=2).astype(np.int16), axis=1)).mean(axis=1)
+    steps = np.abs(np.diff(brightest(crop).astype(np.int16), axis=1)).mean(axis=1)
     inked = np.flatnonzero(steps > 0.25 * float(steps.max()))
     height = int(inked[-1] - inked[0]) + 1 if len(inked) else _ROWS
     return min(_ROWS, max(_ROWS // 2, round(_ROWS * _LETTERS / height)))

@@ -14,6 +14,7 @@ import numpy as np
 
 from deid.errors import EnvironmentBroken
 from deid.find.geometry import corners, outwards, part, straightened, within
+from deid.find.samples import brightest
 from deid.protocols import TextBox
 from deid.types import PhiText, Quad, TextLine, Word
 
@@ -121,7 +122,7 @@ class Tesseract:
 
 def _dark_on_light(crop: Display) -> Display:
     """Stretch a crop to black letters on white; one without contrast is white."""
-    grey = crop.max(axis=2).astype(np.float32)
+    grey = brightest(crop).astype(np.float32)
     low, high = (float(value) for value in np.percentile(grey, (2, 98)))
     if high - low < _NO_CONTRAST:
         return np.full(crop.shape, 255, np.uint8)

@@ -10,6 +10,7 @@ import numpy as np
 
 from deid.find.decoding import Spelling
 from deid.find.geometry import outwards, part, within
+from deid.find.samples import brightest, darkest
 from deid.types import PhiText, Word
 
 if TYPE_CHECKING:
@@ -26,11 +27,41 @@ _SPACE_BESIDE_MARK = 0.6
 _EMPTY = 0.15
 
 
-def spaced(spelling: Spelling, crop: Display) -> Spelling:
+def words(spelling: Spelling, crop: Display, points: Corners, shape: tuple[int, int]) -> tuple[str, tuple[Word, ...]]:
+    """Return the text of a line and its words.
+
+    Parameters
+    ----------
+    spelling
+        What was read, positions in columns of `crop`.
+    crop
+        The straightened crop, (rows, columns, 3).
+    points
+        The quad under the crop, which the words share among them.
+    shape
+        Rows and columns of the picture.
+    """
+    ink = _ink(crop)
+    spelling = _spaced(spelling, ink, crop.shape[0])
+    groups = _groups(spelling)
+    text = " ".join("".join(spelling.characters[first:past]) for first, past in groups)
+    if not groups:
+        return "", ()
+    cuts = [_cut(ink, spelling.middles[left - 1], spelling.middles[right]) for (_, left), (right, _) in pairwise(groups)]
+    edges = [0.0, *(min(1.0, cut / len(ink)) for cut in cuts), 1.0]
+    found, start = [], 0
+    for (first, past), low, high in zip(groups, edges[:-1], edges[1:], strict=True):
+        word = "".join(spelling.characters[first:past])
+        quad = outwards(within(part(points, low, max(low, high)), shape))
+        found.append(Word(PhiText(word), quad, start))
+        start += len(word) + 1
+    return text, tuple(found)
+
+
+def _spaced(spelling: Spelling, ink: NDArray[np.float32], rows: int) -> Spelling:
     """Put a space into every gap between two characters that is too wide for one word, whether or not the engine read one."""
     if len(spelling.characters) < 2:
         return spelling
-    rows, ink = crop.shape[0], _ink(crop)
     empty = float(ink.min()) + _EMPTY * max(1.0, float(np.median(ink) - ink.min()))
     gaps = [_emptiest(ink, left, right, empty) for left, right in pairwise(spelling.middles)]
     usual = float(np.median([past - first for first, past in gaps]))
@@ -45,41 +76,6 @@ def spaced(spelling: Spelling, crop: Display) -> Spelling:
         characters.append(character)
         middles.append(middle)
     return Spelling(tuple(characters), tuple(middles), spelling.confidence)
-
-
-def words(
-    spelling: Spelling, crop: Display, points: Corners, read: Corners, shape: tuple[int, int]
-) -> tuple[str, tuple[Word, ...]]:
-    """Return the text of a line and its words.
-
-    Parameters
-    ----------
-    spelling
-        What was read, positions in columns of `crop`.
-    crop
-        The straightened crop, (rows, columns, 3).
-    points
-        The quad that the line's mask will have: the first word begins and the last word ends with it.
-    read
-        The quad under the crop.
-    shape
-        Rows and columns of the picture.
-    """
-    groups = _groups(spelling)
-    text = " ".join("".join(spelling.characters[first:past]) for first, past in groups)
-    if not groups:
-        return "", ()
-    ink = _ink(crop)
-    cuts = [_cut(ink, spelling.middles[left - 1], spelling.middles[right]) for (_, left), (right, _) in pairwise(groups)]
-    shares = [_share(cut / crop.shape[1], read, points) for cut in cuts]
-    edges = [0.0, *shares, 1.0]
-    found, start = [], 0
-    for (first, past), low, high in zip(groups, edges[:-1], edges[1:], strict=True):
-        word = "".join(spelling.characters[first:past])
-        quad = outwards(within(part(points, low, max(low, high)), shape))
-        found.append(Word(PhiText(word), quad, start))
-        start += len(word) + 1
-    return text, tuple(found)
 
 
 def _groups(spelling: Spelling) -> list[tuple[int, int]]:
@@ -97,7 +93,7 @@ def _groups(spelling: Spelling) -> list[tuple[int, int]]:
 
 def _ink(crop: Display) -> NDArray[np.float32]:
     """How much there is to see in each column: steps of brightness along and across it."""
-    grey = crop.max(axis=2).astype(np.float32) + crop.min(axis=2).astype(np.float32)
+    grey = brightest(crop).astype(np.float32) + darkest(crop).astype(np.float32)
     down = np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3))
     along = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3))
     # The outer rows may show the neighbouring line or a frame.
@@ -128,11 +124,3 @@ def _emptiest(ink: NDArray[np.float32], left: float, right: float, empty: float)
     ends = np.flatnonzero(np.diff(bare.astype(np.int8), append=0) == -1) + 1
     longest = int(np.argmax(ends - starts))
     return first + int(starts[longest]), first + int(ends[longest])
-
-
-def _share(of_crop: float, read: Corners, points: Corners) -> float:
-    """Turn a share of the crop's length into a share of the line's length."""
-    place = (part(read, of_crop, of_crop)[0] + part(read, of_crop, of_crop)[3]) / 2
-    start, end = (points[0] + points[3]) / 2, (points[1] + points[2]) / 2
-    along = end - start
-    return float(np.clip((place - start) @ along / max(1e-9, float(along @ along)), 0, 1))

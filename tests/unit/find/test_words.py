@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from deid.find.decoding import Spelling
-from deid.find.words import spaced, words
+from deid.find.words import words
 
 
 def crop(*inked):
@@ -17,20 +17,22 @@ def spelling(text, middles):
     return Spelling(tuple(text), tuple(middles), 0.9)
 
 
+QUAD = np.array([[0.0, 0.0], [240.0, 0.0], [240.0, 48.0], [0.0, 48.0]])
+
+
 def test_a_wide_gap_is_a_space_even_where_none_was_read():
     picture = crop((10, 60), (90, 140))
-    assert "".join(spaced(spelling("ab12", (20, 50, 100, 130)), picture).characters) == "ab 12"
+    assert words(spelling("ab12", (20, 50, 100, 130)), picture, QUAD, (48, 240))[0] == "ab 12"
 
 
 def test_air_beside_a_dash_parts_nothing():
     picture = crop((10, 60), (66, 69), (76, 140))
-    assert "".join(spaced(spelling("ab-12", (20, 50, 67, 100, 130)), picture).characters) == "ab-12"
+    assert words(spelling("ab-12", (20, 50, 67, 100, 130)), picture, QUAD, (48, 240))[0] == "ab-12"
 
 
 def test_words_part_where_there_is_no_ink():
     picture = crop((10, 60), (90, 140))
-    points = np.array([[0.0, 0.0], [240.0, 0.0], [240.0, 48.0], [0.0, 48.0]])
-    text, (first, second) = words(spelling("ab cd", (20, 55, 75, 95, 130)), picture, points, points, (48, 240))
+    text, (first, second) = words(spelling("ab cd", (20, 55, 75, 95, 130)), picture, QUAD, (48, 240))
     assert text == "ab cd" and second.start == 3
     assert 60 <= max(x for x, _ in first.quad) <= 90
     assert 60 <= min(x for x, _ in second.quad) <= 90
@@ -38,5 +40,4 @@ def test_words_part_where_there_is_no_ink():
 
 
 def test_nothing_read_is_no_word():
-    points = np.array([[0.0, 0.0], [240.0, 0.0], [240.0, 48.0], [0.0, 48.0]])
-    assert words(spelling("", ()), crop(), points, points, (48, 240)) == ("", ())
+    assert words(spelling("", ()), crop(), QUAD, (48, 240)) == ("", ())

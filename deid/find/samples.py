@@ -1,0 +1,25 @@
+"""The brightest and the darkest sample of every pixel: NumPy takes ten times as long for a last axis of three."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Value = TypeVar("Value", np.uint8, np.float32)
+
+
+def brightest(picture: NDArray[Value]) -> NDArray[Value]:
+    """Return the largest sample of each pixel of (rows, columns, 3): (rows, columns)."""
+    first, second, third = cv2.split(picture)
+    return np.asarray(cv2.max(cv2.max(first, second), third), picture.dtype)
+
+
+def darkest(picture: NDArray[Value]) -> NDArray[Value]:
+    """Return the smallest sample of each pixel of (rows, columns, 3): (rows, columns)."""
+    first, second, third = cv2.split(picture)
+    return np.asarray(cv2.min(cv2.min(first, second), third), picture.dtype)
