@@ -11,6 +11,7 @@ from pydicom.pixels import get_decoder, get_encoder
 from pydicom.uid import JPEG2000, UID, JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, RLELossless
 
 from deid.errors import FileRefused
+from deid.formats.dicom.extended import decode_extended
 from deid.formats.dicom.jpeg import decode_jpeg, encode_jpeg
 from deid.formats.dicom.layout import Layout
 from deid.formats.dicom.ljpeg import decode_lossless, encode_lossless
@@ -48,7 +49,7 @@ def check_codec(layout: Layout) -> None:
     if ".1.2.4.10" in layout.syntax:
         raise FileRefused("object-refused", "video")
     if layout.syntax in LOSSY_SYNTAXES:
-        available = layout.bits_allocated == 8
+        available = layout.bits_allocated == 8 or is_deep_jpeg(layout)
     else:
         try:
             available = get_decoder(layout.syntax).is_available
@@ -56,6 +57,11 @@ def check_codec(layout: Layout) -> None:
             available = False
     if not available:
         raise FileRefused("codec-missing", layout.syntax.name if layout.syntax.name[:1].isalpha() else "unknown syntax")
+
+
+def is_deep_jpeg(layout: Layout) -> bool:
+    """Tell whether frames are JPEG Extended with more than 8 bits: read by our own codec, written uncompressed where touched."""
+    return layout.syntax == JPEG_EXTENDED and layout.bits_allocated == 16 and layout.samples == 1
 
 
 def decode(frame: bytes, layout: Layout) -> Stored:
@@ -131,6 +137,8 @@ def _check_shape(frame: bytes, layout: Layout) -> None:
 
 
 def _decoded(frame: bytes, layout: Layout) -> Stored:
+    if is_deep_jpeg(layout):
+        return decode_extended(frame)
     if layout.syntax in LOSSY_SYNTAXES:
         return decode_jpeg(frame)
     if layout.syntax in JPEG_LOSSLESS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydicom.dataset import Dataset
 
-from deid.formats.dicom.codecs import LOSSY_SYNTAXES, decode
+from deid.formats.dicom.codecs import LOSSY_SYNTAXES, decode, is_deep_jpeg
 from deid.formats.dicom.jpeg import holds_ybr, jpeg_head
 from deid.formats.dicom.layout import Layout, encoded_frames
 from deid.formats.dicom.native import cleared, unpack
@@ -78,8 +78,8 @@ class DicomFrames:
 
     @property
     def lossy(self) -> bool:
-        """True for JPEG: a touched frame is coded once more with its own tables. All other syntaxes come back exactly."""
-        return self.layout.syntax in LOSSY_SYNTAXES
+        """True for JPEG of 8 bits: a touched frame is coded once more with its own tables. All other syntaxes come back exactly."""
+        return self.layout.syntax in LOSSY_SYNTAXES and not is_deep_jpeg(self.layout)
 
     @property
     def frame_time_ms(self) -> float:

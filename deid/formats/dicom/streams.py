@@ -19,8 +19,8 @@ _FRAME_HEADERS: Final = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC
 _NEEDED: Final = _FRAME_HEADERS | {0xC4, 0xCC, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xF8, _SOS}
 # What codecs write about themselves; a comment of any other kind goes.
 _CODEC_COMMENT: Final = re.compile(
-    rb"(Created by |Creator: )?(GDCM/)?(Kakadu|OpenJPEG|CharLS|JasPer|Lavc|FFmpeg|Aware|LEAD|PICTools|libjpeg-turbo)"
-    rb"( J2K| JPEG ?2000)?( [Vv]ersion)?[ -]?v?[0-9.]{0,12}\0?"
+    rb"(Created by |Creator: )?(GDCM/)?(Kakadu|OpenJPEG|OpenJPH|CharLS|JasPer|Lavc|FFmpeg|Aware|LEAD|PICTools|libjpeg-turbo)"
+    rb"( J2K| JPEG ?2000)?( [Vv]er(sion)?)?[ -]?v?[0-9.]{0,12}\0?"
 )
 _J2K_SIZ, _J2K_SOT, _J2K_SOD, _J2K_EOC, _J2K_COM = 0xFF51, 0xFF90, 0xFF93, 0xFFD9, 0xFF64
 

@@ -22,12 +22,15 @@ from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.scrub import Scrub
 from deid.formats.dicom.statement import file_meta
 from deid.formats.dicom.streams import clean_stream
+from deid.formats.dicom.values import texts
 
 if TYPE_CHECKING:
     from deid.types import Frames
 
 # PS3.5 7.1: the length of a basic offset table's entries is 32 bits.
 _OFFSET_LIMIT = 2**32 - 1
+# What the standard calls JPEG's lossy processes (PS3.3 C.7.6.1.1.5.1).
+_JPEG_METHOD = "ISO_10918_1"
 
 
 def put_pixels(clean: Dataset, source: Dataset, own: DicomFrames, frames: Frames, scrub: Scrub) -> Layout:
@@ -46,6 +49,8 @@ def put_pixels(clean: Dataset, source: Dataset, own: DicomFrames, frames: Frames
     else:
         encoded = [_encoded(frames, own, layout, index, touched[index]) for index in range(layout.count)]
         _put_encoded(clean, encoded, "ExtendedOffsetTable" in source)
+        if own.lossy and any(touched):
+            _tell_losses(clean, own, encoded)
     return layout
 
 
@@ -78,6 +83,25 @@ def _encoded(frames: Frames, own: DicomFrames, layout: Layout, index: int, touch
     source = own.source(index)
     made = encode(frames.stored(index), layout, source) if touched else source
     return clean_stream(made, layout.syntax, layout.rows * layout.columns)[0]
+
+
+def _tell_losses(clean: Dataset, own: DicomFrames, encoded: Sequence[bytes]) -> None:
+    """Append this compression to those that the header tells of (PS3.3 C.7.6.1.1.5); the source's own is one of them."""
+    layout = own.layout
+    raw = layout.count * layout.frame_bits / 8
+    ratios = _values(clean, "LossyImageCompressionRatio") or [_ratio(raw, [own.source(index) for index in range(layout.count)])]
+    methods = _values(clean, "LossyImageCompressionMethod") or [_JPEG_METHOD] * len(ratios)
+    clean.LossyImageCompression = "01"
+    clean.LossyImageCompressionRatio = [*ratios, _ratio(raw, encoded)]
+    clean.LossyImageCompressionMethod = [*methods, _JPEG_METHOD]
+
+
+def _values(dataset: Dataset, name: str) -> list[str]:
+    return texts(dataset[name]) if name in dataset else []
+
+
+def _ratio(raw: float, frames: Sequence[bytes]) -> str:
+    return f"{raw / sum(map(len, frames)):.2f}"
 
 
 def _uncompressed(clean: Dataset, layout: Layout) -> Layout:
