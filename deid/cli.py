@@ -313,6 +313,40 @@ def _read_deep(folder: Path) -> list[tuple[int, str, str]]:
 
 
 @app.command()
+def trace(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The clean folder.", show_default=False)],
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SOURCE]...", help="Sources, copies of them, or released files that came back.", show_default=False
+        ),
+    ] = None,
+    patient: Annotated[
+        str, typer.Option("--patient", help="File (or - for stdin) with a patient's id or name a line; never on the command line.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a released file to stdout.")] = False,
+) -> None:
+    """Say which files were released from a source or for a patient, for a take-down."""
+    from deid import batch
+
+    found = batch.trace(folder, sources or (), tuple(value.value for value in _known_values(patient)))
+    for one in found.released:
+        if as_json:
+            values = {"output": one.output, "output_sha256": one.output_sha256, "time": one.time, "there": one.there}
+            print(json.dumps({**values, "because": one.because.name.lower()}))
+        else:
+            where = "still here" if one.there else "not here any more"
+            print(f"{one.output}  released {one.time[:10]}, {where}; {one.because.value}")
+            for path in one.sources if sys.stdout.isatty() else ():
+                print(f"    {path.reveal()}")
+    gone = sum(not one.there for one in found.released)
+    terminal.say(f"{found.inputs} inputs fit; {len(found.released)} files were released, {gone} of them are not here any more.")
+    if found.fault:
+        terminal.say(f"The audit log is broken, so this may not be all: {found.fault}")
+    raise typer.Exit(ExitCode.AUDIT_BROKEN if found.fault else ExitCode.CLEAN)
+
+
+@app.command()
 def caption(
     text: Annotated[str, typer.Argument(help="The text of a post, a file that holds it, or - for stdin.", show_default=False)],
     as_json: AsJson = False,

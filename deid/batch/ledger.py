@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from deid.batch.walk import Found
 from deid.errors import FolderRefused
 from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
 
+LEDGER_NAME: Final = "state.db"
 _SCHEMA: Final = Path(__file__).with_name("ledger.sql")
 _EVERYWHERE: Final = ""
 # Failures that have to do with the day and not with the file: worth another try when the run is started again.
@@ -91,7 +92,7 @@ class Ledger:
         path = ":memory:"
         try:
             if held is not None:
-                path = str(held / "state.db")
+                path = str(held / LEDGER_NAME)
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
             # One thread at a time uses it, but a generator may be driven from several.
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -221,6 +222,21 @@ class Ledger:
         """The inputs of any run whose current record says this."""
         return tuple(self._entries("status = ? ORDER BY path", (status.value,)))
 
+    def ids_at(self, path: Path) -> tuple[str, ...]:
+        """Identities of what lay at a path, or below it, whatever lies there now."""
+        begin = os.fsencode(path)
+        query = (
+            "SELECT DISTINCT input_id FROM files WHERE input_id != '' AND "
+            "(path = ? OR (path >= ? AND path < ?) OR (path >= ? AND path < ?))"
+        )
+        rows = self._db.execute(query, (begin, begin + b"\0", begin + b"\1", begin + b"/", begin + b"0"))
+        return tuple(row[0] for row in rows)
+
+    def paths_of(self, input_id: str) -> tuple[PhiText, ...]:
+        """Where a file with this identity lay when it was met last."""
+        rows = self._db.execute("SELECT path FROM files WHERE input_id = ? ORDER BY path", (input_id,))
+        return tuple(PhiText(os.fsdecode(row[0].partition(b"\0")[0])) for row in rows)
+
     def set(self, file: int, **values: Any) -> None:
         """Change columns of a row."""
         names = ", ".join(f"{name} = ?" for name in values)
@@ -316,6 +332,22 @@ class Ledger:
             (after, file),
         )
         return tuple(KnownValue(keyword, PhiText(value)) for keyword, value in rows)
+
+    def who_knows(self, fits: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+        """Yield the identities of files in whose cases a value fits, and whether their own header names that patient.
+
+        A file whose header names another patient is not meant, whatever lies beside it.
+        """
+        scopes = {scope for scope, value in self._db.execute("SELECT scope, value FROM known") if fits(value)}
+        rows = self._db.execute(
+            "SELECT files.input_id, scopes.scope, own.scope FROM scopes JOIN files ON files.id = scopes.file "
+            "LEFT JOIN scopes AS own ON own.file = files.id AND own.depth = 0 "
+            "WHERE files.input_id != '' AND (scopes.depth < 2 OR "
+            "(SELECT count(*) FROM patients WHERE patients.scope = scopes.scope) < 2) ORDER BY scopes.depth"
+        )
+        for input_id, scope, own in rows:
+            if scope in scopes and (own is None or own in scopes):
+                yield input_id, own is not None
 
     def every_known(self) -> tuple[KnownValue, ...]:
         """Every value of every case."""
