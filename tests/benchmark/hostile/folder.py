@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.benchmark.hostile import broken, jpegs, others, pngs, tiffs
+from tests.benchmark.hostile import broken, jpegs, others, pdfs, pngs, tiffs
 from tests.benchmark.hostile.entries import Tokens
 
 
 def hostile_entries(seed=1):
     """Return every entry; the same seed gives the same bytes."""
     rng, tokens = np.random.default_rng(seed), Tokens(seed)
-    makers = (jpegs.entries, pngs.entries, tiffs.entries, others.entries, broken.entries, broken.misnamed)
+    makers = (jpegs.entries, pngs.entries, tiffs.entries, others.entries, pdfs.entries, broken.entries, broken.misnamed)
     return tuple(entry for make in makers for entry in make(rng, tokens))
 
 

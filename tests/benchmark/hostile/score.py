@@ -101,9 +101,23 @@ def _judge(entry, data, score):
 
 def token_in(data, token):
     """Tell whether a planted string is in a file's bytes: plain, UTF-16, as hex, or inside a compressed chunk."""
+    if data.startswith(b"%PDF") and token.encode() in _text_of(data):
+        return True
     forms = [token.encode(), token.encode("utf-16-le"), token.encode("utf-16-be"), token.encode().hex().encode()]
     places = [data, *(_inflated(data) if data.startswith(PNG_SIGNATURE) else [])]
     return any(form in place for form in forms for place in places)
+
+
+def _text_of(data):
+    """What a reader of a PDF finds in its pages and in what it says of itself."""
+    import pypdfium2
+
+    try:
+        opened = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        return b""
+    said = [str(opened.get_metadata_dict()), *(page.get_textpage().get_text_range() for page in opened)]
+    return " ".join(said).encode()
 
 
 def _inflated(data):
@@ -124,9 +138,22 @@ def _inflated(data):
 def decoded(data):
     """Decode every frame as a careful viewer shows it: upright, sRGB, (rows, columns, samples); no frame where it cannot."""
     try:
-        return _deep(data) or _shallow(data)
+        return _pages(data) if data.startswith(b"%PDF") else _deep(data) or _shallow(data)
     except Exception:  # a file that no viewer opens shows nothing
         return []
+
+
+def _pages(data):
+    """Pages of a PDF, a pixel for each point of the page or of the picture that fills it."""
+    import pypdfium2
+    from pypdfium2 import raw
+
+    pages = []
+    for page in pypdfium2.PdfDocument(data):
+        pictures = list(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
+        scale = pictures[0].get_px_size()[0] / page.get_size()[0] if pictures else 1
+        pages.append(np.asarray(page.render(scale=scale).to_pil().convert("RGB")))
+    return pages
 
 
 def _deep(data):
