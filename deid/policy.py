@@ -73,7 +73,7 @@ class Policy:
         "rapidocr",
         "Text engine that finds and reads the text.",
         why="Blacking out every word that Tesseract reads leaves 48 % of the identifying lines (docs/explain/accuracy.md).",
-        choices=("rapidocr", "tesseract"),
+        choices=("rapidocr", "rapidocr-openvino", "tesseract"),
     )
     witness: str = _option(
         "none",

@@ -55,6 +55,7 @@ def doctor() -> tuple[Check, ...]:
         *(_package(name) for name in _PACKAGES),
         _opencv(),
         _engine("rapidocr", needed=True),
+        _engine("rapidocr-openvino", needed=False),
         _engine("tesseract", needed=False),
         _detectors(),
         *(

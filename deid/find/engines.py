@@ -19,12 +19,16 @@ def load_engine(name: str) -> TextEngine:
         from deid.find.rapidocr import RapidOcr
 
         engine = RapidOcr()
+    elif name == "rapidocr-openvino":
+        from deid.find.rapidocr import RapidOcr
+
+        engine = RapidOcr(name, "openvino")
     elif name == "tesseract":
         from deid.find.tesseract import Tesseract
 
         engine = Tesseract()
     else:
-        raise EnvironmentBroken("There is no such text engine.", "Choose rapidocr or tesseract.")
+        raise EnvironmentBroken("There is no such text engine.", "Choose rapidocr, rapidocr-openvino or tesseract.")
     need = engine.missing()
     if need:
         raise EnvironmentBroken(f"The text engine {name} is not installed completely.", need)

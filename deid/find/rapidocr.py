@@ -1,4 +1,4 @@
-"""The default engine: PP-OCRv6 straight on onnxruntime, with the weights that the rapidocr wheel carries."""
+"""The default engine: PP-OCRv6 straight on onnxruntime or OpenVINO, with the weights that the rapidocr wheel carries."""
 
 from __future__ import annotations
 
@@ -44,25 +44,28 @@ _DECOY_SEEN = 0.5
 
 
 class RapidOcr:
-    """PP-OCRv6 small: a DB detector at low thresholds and a CTC reader."""
+    """PP-OCRv6 small: a DB detector at low thresholds and a CTC reader.
 
-    name = "rapidocr"
+    `name` is how policy and audit call it, `runtime` what computes its networks.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "rapidocr", runtime: str = "onnxruntime") -> None:
         cv2.setNumThreads(1)
-        self._detect, _ = networks.load("detect")
-        self._read, about = networks.load("read")
+        self.name = name
+        self._runtime = runtime
+        self._detect, _ = networks.load("detect", runtime)
+        self._read, characters = networks.load("read", runtime)
         # Class 0 is the blank, the last class the space.
-        self._alphabet = ("", *about["character"].splitlines(), " ")
+        self._alphabet = ("", *characters.splitlines(), " ")
 
     @property
     def version(self) -> str:
-        """Version of the weights' package and the start of their hashes."""
-        return networks.version()
+        """Version of the weights' package, the start of their hashes, and the runtime."""
+        return networks.version(self._runtime)
 
     def missing(self) -> str | None:
         """Say what to install, or None where everything is there."""
-        return networks.missing()
+        return networks.missing(self._runtime)
 
     def detect(self, image: Display) -> tuple[TextBox, ...]:
         """Find text in a picture, (rows, columns, 3) uint8 RGB, at the scale given."""

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from deid.errors import EnvironmentBroken
 from deid.find import load_engine, networks
-from deid.find.rapidocr import RapidOcr
 
 
 def test_an_unknown_engine_names_the_choices():
-    with pytest.raises(EnvironmentBroken, match="rapidocr or tesseract"):
+    with pytest.raises(EnvironmentBroken, match="rapidocr, rapidocr-openvino or tesseract"):
         load_engine("crystal-ball")
 
 
@@ -67,4 +69,25 @@ def test_tesseract_finds_and_reads_plain_text(grey, write):
 
 def test_tiny_pictures_do_no_harm(rapidocr):
     assert rapidocr.detect(np.zeros((1, 1, 3), np.uint8)) == ()
-    assert RapidOcr.name == "rapidocr"
+
+
+def test_both_runtimes_find_and_read_the_same(rapidocr, grey, write):
+    picture = grey(160, 480)
+    for row, text in enumerate(("DOE^JANE", "MRN 4471902", "LAO 30 CRA 15")):
+        write(picture, text, (30, 40 + 40 * row))
+    engine = load_engine("rapidocr-openvino")
+    quads = [box.quad for box in rapidocr.detect(picture)]
+    assert len(engine.detect(picture)) == len(quads)
+    readings = [[line.text for line in one.read_text(picture, quads)] for one in (rapidocr, engine)]
+    assert readings[0] == readings[1] and engine.name == "rapidocr-openvino"
+
+
+def test_openvino_does_not_report_to_its_maker():
+    # In a process of its own: elsewhere another test may have loaded it already.
+    script = "import sys; from deid.find import load_engine; load_engine('rapidocr-openvino'); print([*sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "'openvino'" in done.stdout and "telemetry" not in done.stdout
+
+
+def test_the_version_names_the_runtime():
+    assert " on openvino 20" in networks.version("openvino") and " on onnxruntime 1." in networks.version("onnxruntime")
