@@ -10,6 +10,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from deid.formats.dicom.codecs import LOSSY_SYNTAXES, decode, is_deep_jpeg
+from deid.formats.dicom.equalised import unshown
 from deid.formats.dicom.jpeg import holds_ybr, jpeg_head
 from deid.formats.dicom.layout import Layout, encoded_frames
 from deid.formats.dicom.native import cleared, unpack
@@ -161,7 +162,10 @@ class DicomFrames:
             table[np.clip(np.nan_to_num(rescaled) - first, 0, len(table) - 1).astype(np.int64)]
             for first, table in lookup_tables(self._dataset)
         ]
-        shown.append(rescaled / 255 if self._plain and not shown else full_range(rescaled))
+        if self._plain and not shown:
+            return [grey(rescaled / 255, inverted)[places]]
+        shown.append(full_range(rescaled))
+        shown += unshown(shown, levels.astype(np.float64), places)
         return [grey(brightness, inverted)[places] for brightness in shown]
 
     @property
