@@ -98,17 +98,56 @@ class Policy:
     names: str = _option("coded", "Names of clean files.", choices=("coded", "ordered", "keep"))
     write_as: str = _option("source", "Format of the clean file.", choices=("source", "png", "jpeg", "gif"), flag="--as")
 
-    # -- DICOM header (PS3.15 Annex E)
-    retain_uids: bool = _option(False, "Keep UIDs (PS3.15 Retain UIDs, 113110).")
-    retain_safe_private: bool = _option(False, "Keep private attributes known to be safe (113111).")
-    retain_device: bool = _option(False, "Keep device identity (113109).")
-    retain_institution: bool = _option(False, "Keep institution identity (113112).")
-    retain_patient_characteristics: bool = _option(False, "Keep sex, size, weight and ages up to 89 (113108).")
-    retain_full_dates: bool = _option(False, "Keep dates as they are (113106).")
-    retain_modified_dates: bool = _option(False, "Shift all dates of a patient by one secret number of days (113107).")
-    clean_descriptors: bool = _option(True, "Keep descriptions after cutting what identifies (113105); otherwise they are removed.")
-    clean_structured_content: bool = _option(True, "Keep structured report content after cleaning it (113104).")
-    clean_graphics: bool = _option(False, "Keep overlays and annotations after cleaning them (113103).")
+    # -- DICOM header (PS3.15 Annex E; docs/reference/dicom-profile.md says attribute by attribute what each option does)
+    retain_uids: bool = _option(
+        False,
+        "Keep UIDs as they are (PS3.15 Retain UIDs, 113110); otherwise each becomes a keyed UID, the same everywhere.",
+        why="Archives find a patient by the UID of a study.",
+    )
+    retain_safe_private: bool = _option(
+        False,
+        "Keep private attributes that PS3.15 calls safe, of these numbers and codes only (113111); otherwise none stays.",
+        why="Makers put names and ids into private attributes, too.",
+    )
+    retain_device: bool = _option(
+        False,
+        "Keep serial numbers, names and ids of devices and stations in the header (113109).",
+        why="HIPAA identifier 13.",
+    )
+    retain_institution: bool = _option(
+        False,
+        "Keep names and addresses of institutions and departments in the header (113112).",
+        why="A place smaller than a state.",
+    )
+    retain_patient_characteristics: bool = _option(
+        False,
+        "Keep the patient's sex, size, weight, ages up to 89 (older becomes 090Y), smoking and pregnancy status (113108).",
+        why="Rare together, they single a person out; research needs them.",
+    )
+    retain_full_dates: bool = _option(
+        False, "Keep dates and times of the header as they are (113106).", why="HIPAA identifier 3; only for a limited data set."
+    )
+    retain_modified_dates: bool = _option(
+        False,
+        "Move all dates of a patient back by one secret number of days, 1 to 3,650; times of day stay (113107). Without either "
+        "option dates are emptied.",
+        why="Intervals are kept in files, series and runs that share the key.",
+    )
+    clean_descriptors: bool = _option(
+        True,
+        "Keep descriptions, comments and protocol names after cutting what identifies (113105); otherwise they are removed.",
+        why="'CT HEAD for Jane Doe' keeps 'CT HEAD'.",
+    )
+    clean_structured_content: bool = _option(
+        True,
+        "Keep the content of structured reports and acquisition contexts after cleaning it (113104); else reports are refused.",
+        why="Measurements and codes are what a report is kept for.",
+    )
+    clean_graphics: bool = _option(
+        False,
+        "Keep overlays and graphic annotations, after reading what is drawn and cutting what identifies (113103); else they go.",
+        why="Most hold a name or nothing that a post needs.",
+    )
 
     # -- limits
     max_megapixels: float = _option(100.0, "Largest frame, in million pixels, checked before decoding.", at_least=0.01)

@@ -15,7 +15,7 @@ IMPLEMENTATION_CLASS: Final = "2.25.149062699109579501533490021075278983850"
 IMPLEMENTATION_VERSION: Final = "DEID_TOOLKIT"
 _BASIC: Final = ("113100", "Basic Application Confidentiality Profile")
 _PIXELS: Final = ("113101", "Clean Pixel Data Option")
-_OPTIONS: Final = {
+METHOD_CODES: Final = {
     "clean_graphics": ("113103", "Clean Graphics Option"),
     "clean_structured_content": ("113104", "Clean Structured Content Option"),
     "clean_descriptors": ("113105", "Clean Descriptors Option"),
@@ -35,7 +35,11 @@ def state(clean: Dataset, policy: Policy, has_pixels: bool) -> None:
     113101 and BurnedInAnnotation NO are true only because no file with pixels is released before all its frames were
     searched, masked and searched again. 113102 (Clean Recognizable Visual Features) is never claimed.
     """
-    codes = [_BASIC, *([_PIXELS] if has_pixels else ()), *(code for name, code in _OPTIONS.items() if _earned(name, clean, policy))]
+    codes = [
+        _BASIC,
+        *([_PIXELS] if has_pixels else ()),
+        *(code for name, code in METHOD_CODES.items() if _earned(name, clean, policy)),
+    ]
     clean.PatientIdentityRemoved = "YES"
     clean.DeidentificationMethod = METHOD
     clean.DeidentificationMethodCodeSequence = [_code(*code) for code in codes]
