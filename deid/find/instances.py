@@ -57,7 +57,7 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     elif photo and not _is_large(instance.frames):
         how = Look(THOROUGH_AT_PHOTOS)
     else:
-        how = Look(THOROUGH, small_print=True)
+        how = Look(THOROUGH, small_print=True, doubting=not photo)
     return _reading(instance, engine, how, photo)
 
 
@@ -78,7 +78,7 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
         Whether the first look took it for a photo.
     """
     if not photo:
-        how = Look(SECOND)
+        how = Look(SECOND, doubting=True)
     elif not _is_large(instance.frames):
         how = Look(SECOND_AT_PHOTOS)
     else:

@@ -11,6 +11,7 @@ import numpy as np
 
 from deid.find.covering import covering, covering_quad, reading_quad, rooms
 from deid.find.geometry import outwards, sides, within
+from deid.find.glimpses import is_glimpse
 from deid.find.leaning import settled
 from deid.find.lines import covered, joined, largest
 from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
@@ -36,11 +37,15 @@ _CHANGE_AREA = (7, 9)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there."""
+    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there.
+
+    `doubting` makes what cannot be read count only where it is seen again.
+    """
 
     passes: Sequence[Pass]
     small_print: bool = False
     known: Sequence[Corners] = ()
+    doubting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,9 @@ def look(
     lines, ghosts = [], sum(one.ghosts for one in seen)
     for line, quad, sight, own in zip(_read(read_on or (picture,), quads, engine), quads, sights, room, strict=True):
         if line.confidence < _SURELY_READ and (sight.by in _COARSE or sides(sight.points)[1] > _GIANT * min(shape)):
+            ghosts += 1
+            continue
+        if how.doubting and is_glimpse(line, picture, engine):
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
