@@ -56,6 +56,13 @@ def state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "deid"
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder that is this user's alone (mode 0700), with those around it that are missing."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def load_key(folder: Path | None = None) -> Key:
     """Read the key of the state folder; make one where there is none (mode 0600 in a folder of mode 0700).
 
@@ -67,7 +74,7 @@ def load_key(folder: Path | None = None) -> Key:
     place = folder or state_folder()
     path = place / "key"
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(place)
         _make_key(path)
         if path.stat().st_mode & 0o077:
             raise EnvironmentBroken(

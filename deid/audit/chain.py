@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from deid.audit.record import canonical
 from deid.errors import AuditBroken
-from deid.keys import Key
+from deid.keys import Key, private_folder
 
 FIRST_PREV: Final = "0" * 64
 
@@ -152,7 +152,7 @@ def read_head(state: Path, log_id: str) -> Head | None:
 def write_head(state: Path, log_id: str, head: Head) -> None:
     """Keep the head of a log in the state folder, whole or not at all."""
     folder = state / "heads"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     draft = folder / f"{log_id}.new"
     handle = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:

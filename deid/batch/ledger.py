@@ -167,6 +167,11 @@ class Ledger:
         """Everything that was ever named as a source here: files of earlier runs may have to be done again."""
         return tuple(Path(os.fsdecode(row[0])) for row in self._db.execute("SELECT path FROM roots"))
 
+    def note_origins(self, origins: Mapping[Path, str]) -> None:
+        """Note behind which URLs the originals of copies lie."""
+        rows = [(os.fsencode(copy), url) for copy, url in origins.items()]
+        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?)", rows)
+
     def begin(self, run: str, met: int = 0) -> None:
         """Begin a run, or a round of one that has met so many inputs already."""
         self._run = run
@@ -407,11 +412,12 @@ class Ledger:
         draft.replace(self._held / "ledger.jsonl")
 
     def _lines(self) -> Iterator[dict[str, Any]]:
+        origins = dict(self._db.execute("SELECT copy, url FROM origins"))
         query = "SELECT path, input_sha256, input_id, output, status, reasons FROM files WHERE status != '' ORDER BY path"
         for path, sha256, input_id, output, status, reasons in self._db.execute(query):
             codes = [code for code, _ in json.loads(reasons)]
             yield {
-                "input": os.fsdecode(path.partition(b"\0")[0]).encode("utf-8", "replace").decode(),
+                "input": _told(path.partition(b"\0")[0], origins).encode("utf-8", "replace").decode(),
                 "input_sha256": sha256 or None,
                 "input_id": input_id or None,
                 "output": output,
@@ -422,6 +428,14 @@ class Ledger:
     def _entries(self, where: str, values: tuple[Any, ...]) -> list[Entry]:
         query = f"SELECT {_COLUMNS} FROM files WHERE {where}"  # noqa: S608 - conditions are constants of this module
         return [_entry(row) for row in self._db.execute(query, values)]
+
+
+def _told(path: bytes, origins: Mapping[bytes, str]) -> str:
+    """A source as its owner knows it: its path, or the URL that its copy was made from."""
+    for copy, url in origins.items():
+        if path == copy or path.startswith(copy + b"/"):
+            return url + os.fsdecode(path[len(copy) :])
+    return os.fsdecode(path)
 
 
 _COLUMNS: Final = (

@@ -77,5 +77,8 @@ CREATE TABLE IF NOT EXISTS records (
 CREATE INDEX IF NOT EXISTS records_input ON records (input_id);
 CREATE INDEX IF NOT EXISTS records_output ON records (output);
 
+-- Local copies of sources behind URLs, which are told by their URLs.
+CREATE TABLE IF NOT EXISTS origins (copy BLOB NOT NULL UNIQUE, url TEXT NOT NULL) STRICT;
+
 -- What the user named as sources.
 CREATE TABLE IF NOT EXISTS roots (path BLOB NOT NULL UNIQUE) STRICT;

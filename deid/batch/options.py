@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from deid.types import KnownValue
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `phase` is "survey" or "redact"; `seconds` are those since the run began."""
+    """How far a run is: `phase` is "survey" or "redact", with URLs "fetch" and "publish" too; `seconds` since the run began."""
 
     phase: str
     done: int
@@ -29,7 +29,8 @@ class Options:
 
     `jobs` 0 means a worker a core. `known` are values that the user knows. `fresh` does everything again. `dry_run` plans and
     writes nothing but, where it is given, pictures of the plans into the folder `preview`. `progress` is called after every file.
-    `shard` does one part of the inputs. `scheduler` is the address of a Dask scheduler whose machines do the work.
+    `shard` does one part of the inputs. `scheduler` is the address of a Dask scheduler whose machines do the work. `origins` says
+    of local copies behind which URL their originals lie.
     """
 
     jobs: int = 0
@@ -40,4 +41,5 @@ class Options:
     progress: Callable[[Progress], None] | None = None
     shard: Shard | None = None
     scheduler: str = ""
+    origins: Mapping[Path, str] = field(default_factory=dict)
     work: Work = field(default_factory=Work)

@@ -17,6 +17,7 @@ from deid.batch.ledger import Entry
 from deid.batch.options import Options
 from deid.batch.session import Session
 from deid.batch.tasks import Work
+from deid.batch.urls import local
 from deid.errors import UsageError
 from deid.policy import Policy, load_policy
 from deid.types import Decision, Finding, KnownValue, Reason, Status
@@ -65,7 +66,7 @@ class Reviewed:
     """
 
     def __init__(self, out: Path, policy: Policy | None = None, work: Work | None = None) -> None:
-        self._out = out.resolve()
+        self._out = local(out).resolve()
         self._held = self._out.with_name(f"{self._out.name}-held")
         if not (self._out / LOG_NAME).is_file() or not self._held.is_dir():
             raise UsageError("No run has made this folder.", "Name the folder that was given to `deid redact --out`.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from deid.batch.options import Options
+from deid.batch.options import Options, Progress
+from deid.batch.remote import copied
 from deid.batch.session import Session
 from deid.batch.stopping import interruption, written_or_told
 from deid.batch.walk import Found, walk
@@ -27,6 +30,9 @@ def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options
 
     Ctrl-C (or SIGTERM) lets the workers finish what is in hand, then raises KeyboardInterrupt; run again to go on.
 
+    Inputs and `out` may be URLs (``Path("s3://bucket/case")``): sources are copied in, and what is proven clean is copied out when
+    the run has come to its end.
+
     Raises
     ------
     UsageError
@@ -38,13 +44,30 @@ def run_with(inputs: Sequence[Path], out: Path, policy: Policy, options: Options
     AuditBroken
         Where the audit log does not hold together or cannot be written.
     """
+    with copied(inputs, out, options.shard, _tell_of_copies(options)) as copies:
+        for outcome in _run_here(copies.inputs, copies.out, policy, replace(options, origins=copies.origins)):
+            yield copies.told(outcome)
+
+
+def _run_here(inputs: Sequence[Path], out: Path, policy: Policy, options: Options) -> Iterator[Outcome]:
     total = sum(1 for _ in _found(inputs, options))
-    if not total and not (options.shard and any(True for _ in walk(inputs))):
+    if not total and not (options.shard and any(True for _ in walk(inputs))) and not options.origins:
         raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
     with written_or_told(), interruption() as stopping, Session(inputs, out, policy, options) as session:
         yield from session.process(_found(inputs, options), total, stopping)
         if stopping():
             raise KeyboardInterrupt
+
+
+def _tell_of_copies(options: Options) -> Callable[[str, int, int], None]:
+    """Progress while files are copied in or out, as for the files themselves."""
+    began = time.monotonic()
+
+    def tell(phase: str, done: int, total: int) -> None:
+        if options.progress is not None:
+            options.progress(Progress(phase, done, total, 0, 0, time.monotonic() - began))
+
+    return tell
 
 
 def _found(inputs: Sequence[Path], options: Options) -> Iterator[Found]:

@@ -56,6 +56,7 @@ class Session:
             self._ledger = stack.enter_context(Ledger(self._place.held if self._place else None))
             self._decisions = Decisions(self._place.held) if self._place else None
             self._ledger.note_roots(sources)
+            self._ledger.note_origins(options.origins)
             self._workers = self._make_workers()
             stack.enter_context(self._workers)
             self._facts = RunFacts(policy, __version__, self._workers.start())

@@ -17,7 +17,7 @@ from deid.audit import LOG_NAME, AuditLog, ChainWalk, RunFacts, check
 from deid.batch.clean_folder import CleanFolder
 from deid.batch.walk import Found
 from deid.errors import AuditBroken, UsageError
-from deid.keys import Key, load_key
+from deid.keys import Key, load_key, private_folder
 from deid.policy import Policy
 
 # What belongs to the log that a record stands in, and not to what it says.
@@ -104,7 +104,7 @@ def _bring(source: Path, place: CleanFolder, output: str) -> None:
     if (place.out / output).exists():
         return
     draft = place.proven / output
-    draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(draft.parent)
     draft.unlink(missing_ok=True)
     try:
         os.link(source, draft)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from deid.audit import LOG_NAME, ChainWalk, file_sha256
 from deid.batch.ledger import LEDGER_NAME, Ledger
 from deid.batch.survey import patient_code
+from deid.batch.urls import local
 from deid.batch.walk import walk
 from deid.errors import UsageError
 from deid.keys import Key, load_key
@@ -77,6 +78,7 @@ def trace(out: Path, sources: Sequence[Path] = (), patients: Sequence[PhiText] =
         raise UsageError(
             "Nothing is sought.", "Name a source, or a file with the patient's id or name: --patient FILE, or - for stdin."
         )
+    out = local(out)
     log = out / LOG_NAME
     if not log.is_file():
         raise UsageError("No run has made this folder.", "Name the folder that was given to `deid redact --out`.")

@@ -21,7 +21,7 @@ from deid.batch.session import Session
 from deid.batch.stopping import interruption, written_or_told
 from deid.batch.walk import Found
 from deid.errors import AuditBroken, FolderRefused, UsageError
-from deid.keys import load_key, state_folder
+from deid.keys import load_key, private_folder, state_folder
 from deid.policy import Policy
 from deid.types import Outcome, Status
 from deid.watch.drop_folder import DropFolder, Times
@@ -217,7 +217,7 @@ def _refuse_overlap(drop: Path, out: Path, processed: Path | None) -> None:
 def _only_watcher(drop: Path) -> Iterator[None]:
     """Hold the drop folder for this watcher; another one would take the same files."""
     folder = state_folder() / "watchers"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     code = load_key().code("watcher", os.fsencode(drop))
     handle = os.open(folder / code, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
