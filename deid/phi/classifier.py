@@ -48,7 +48,7 @@ class LineClassifier:
 def load_classifier(policy: Policy) -> LineClassifier:
     """Load the tables (and read the site's lists, so that a wrong path shows at once)."""
     site_lists(policy.always_file, policy.never_file)
-    tables.labels(), tables.grammar(), tables.patterns(), tables.phrases(), tables.technical_folded()
+    tables.labels(), tables.grammar(), tables.patterns(), tables.phrases(), tables.technical_pieces(2), tables.technical_pieces(3)
     return LineClassifier()
 
 

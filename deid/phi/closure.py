@@ -16,6 +16,7 @@ YEAR: Final = re.compile(r"(?:19|20)\d{2}")
 SEXES: Final = frozenset(tables.words()["sexes"])
 _NAMED: Final = {PhiCategory.NAME, PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 _NUMBERED: Final = {PhiCategory.MRN, PhiCategory.ACCESSION, PhiCategory.OTHER_ID, PhiCategory.DEVICE_ID, PhiCategory.NATIONAL_ID}
+_ROOMS: Final = ("rule:suite", "rule:room", "closure:room")
 _PLACES: Final = {PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 # Characters that may stand between the parts of one name.
 _WIDEST_GAP = 3
@@ -92,14 +93,20 @@ def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: lis
             named = [mark for mark in over[index] if mark.category in _NAMED]
             if index not in fixed:
                 swallowed = [
-                    Mark(tokens[index].start, tokens[index].end, near.category, 0.6, "closure", near.switch)
+                    Mark(tokens[index].start, tokens[index].end, near.category, 0.6, _chained(near.evidence), near.switch)
                     for near in reach.get(index - step, ())
                     if _belongs(tokens, text, index, step, near.category in _PLACES)
+                    and not (near.evidence in _ROOMS and strength(tokens[index].text) == STRONG)
                 ]
                 named += swallowed
                 found += swallowed
             reach[index] = list({(mark.category, mark.switch): mark for mark in named}.values())
     return found
+
+
+def _chained(evidence: str) -> str:
+    """Evidence of what a room's neighbour takes with it: medicine is never part of the name of a room."""
+    return "closure:room" if evidence in _ROOMS else "closure"
 
 
 def _belongs(tokens: tuple[Token, ...], text: str, index: int, step: int, place: bool) -> bool:
@@ -109,7 +116,8 @@ def _belongs(tokens: tuple[Token, ...], text: str, index: int, step: int, place:
     if len(between) > _WIDEST_GAP or "|" in between:
         return False
     if token.kind == "number":
-        return (step > 0 or index == 0) and len(token.text) in (2, 3, 4) and not YEAR.fullmatch(token.text)
+        least = 1 if between.startswith(".") else 2
+        return (step > 0 or index == 0) and least <= len(token.text) <= 4 and not YEAR.fullmatch(token.text)
     return token.kind == "word" and (_part_of_place(token) if place else _part_of_name(token, between))
 
 
@@ -125,11 +133,12 @@ def _part_of_name(token: Token, between: str) -> bool:
         return strength(token.text) not in HARMLESS or "," in between or "^" in between
     if len(simple) == 1:
         return simple not in ("l", "r") or between.strip() == "."
+    if simple in (*lists["particles"], *lists["titles"], *lists["suffixes"]):
+        return True
     # Engines put spaces into words: HENRIET TE, PAL MA.
     if len(simple) <= _FRAGMENT and (len(simple) < _FRAGMENT or not token.text.islower()):
-        return simple not in lists["modalities"]
-    parts = (*lists["particles"], *lists["titles"], *lists["suffixes"])
-    return simple in parts or strength(token.text) in (WEAK, UNKNOWN)
+        return simple not in lists["modalities"] and (len(simple) < _FRAGMENT or strength(token.text) != STRONG)
+    return strength(token.text) in (WEAK, UNKNOWN)
 
 
 def _lettered(tokens: tuple[Token, ...], span: tuple[int, int]) -> bool:

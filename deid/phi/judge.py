@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from deid.phi import tables
 from deid.phi.closure import grown, surroundings
+from deid.phi.glue import apart
 from deid.phi.known import Needle, known_marks
 from deid.phi.labels import LabelHit, claim, claims, find_labels
-from deid.phi.patterns import Mark, overlap, pattern_marks, technical_spans
+from deid.phi.patterns import Mark, overlap, pattern_marks, short_clocks, technical_spans
 from deid.phi.tokens import HARMLESS, Token, numbered_phrases, strength, tokenise
 from deid.phi.unknown import Kept, Line, judge_unknown
 from deid.types import PhiCategory
@@ -40,6 +41,8 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
 
     In a `header` an unknown word must be like a name to go: descriptions are full of words that no vocabulary holds.
     """
+    joined = apart(text)
+    text = joined.text
     tokens = tokenise(text)
     protected = technical_spans(text) + numbered_phrases(tokens)
     hits = find_labels(text, tokens)
@@ -55,13 +58,14 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     unknown, kept = judge_unknown(Line(text, tokens, protected, labelled), marks, site.never)
     marks += [mark for mark in unknown if not header or _like_a_name(mark, unknown)]
     marks += site.marks(text)
+    marks += short_clocks(text, marks)
     marks = grown(text, tokens, protected, labelled, marks)
     if not header:
         hospitals = [
             mark for mark in shaped if mark.evidence == "rule:institution" and any(overlap(mark, other) for other in marks)
         ]
         marks += surroundings(text, tokens, protected, hospitals)
-    return Verdict(tuple(marks), tuple(kept))
+    return Verdict(tuple(map(joined.back, marks)), tuple(map(joined.back, kept)))
 
 
 def _like_a_name(mark: Mark, unknown: list[Mark]) -> bool:

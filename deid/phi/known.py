@@ -141,7 +141,7 @@ def _name_forms(text: str, keyword: str, category: PhiCategory, evidence: str) -
     names = [part for part in parts if _counts(part, keyword)]
     forms = [Needle(folded(part), len(folded(part)) <= _SHORT, category, evidence, False) for part in names]
     for joined in ("".join(parts), "".join(reversed(parts))):
-        if len(parts) > 1 and len(folded(joined)) >= 5:
+        if len(parts) > 1 and len(folded(joined)) >= 5 and (names or not keyword.startswith("CaseText")):
             forms.append(Needle(folded(joined), False, category, evidence, False))
     return forms
 

@@ -13,13 +13,15 @@ from rapidfuzz.distance import Levenshtein
 from deid.phi import tables
 from deid.phi.canon import folded, plain
 from deid.phi.patterns import Mark, is_month
-from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, Token, strength
+from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, WEAK, Token, strength
 from deid.types import PhiCategory
 
 _LONGEST = 5
 # After so many words a name may be followed by the kind of exam.
 _TWO_NAMES = 2
 _SHORT = 3
+# A technical word of so many letters ends a name of which a word is unknown: Tech: MNB Protocol 5.
+_PLAIN = 6
 _SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\.\s+(?=\S)|\s*[-–]\s(?=\S)")
 # A numeric label never claims a value without digits.
 _NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "date", "time", "age", "phone"}
@@ -46,12 +48,22 @@ def find_labels(text: str, tokens: tuple[Token, ...]) -> list[LabelHit]:
     index = 0
     while index < len(tokens):
         hit = _label_at(text, tokens, keys, index)
+        if hit and _begins_a_name(hit, tokens):
+            hit = None
         if hit and (
             hit.separated or index == 0 or (hits and hits[-1].past == index and not hits[-1].separated) or _has_value(hit, tokens)
         ):
             hits.append(hit)
         index = hit.past if hit else index + 1
     return hits
+
+
+def _begins_a_name(hit: LabelHit, tokens: tuple[Token, ...]) -> bool:
+    """Dos Santos: a short label of a number is none where an unknown word follows it."""
+    if hit.separated or hit.label.category not in _NUMERIC or len(hit.label.text) > _SHORT or hit.past >= len(tokens):
+        return False
+    after = tokens[hit.past]
+    return after.kind == "word" and strength(after.text) in (UNKNOWN, WEAK) and not is_month(after.text)
 
 
 def _has_value(hit: LabelHit, tokens: tuple[Token, ...]) -> bool:
@@ -129,8 +141,14 @@ def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[
         return [
             _mark(run, PhiCategory(label.category), evidence, label.switch) for run in _number_runs(label, tokens, protected, sure)
         ]
+    if how == "label-above" and len(tokens) > 1 and strength(tokens[0].text) == STRONG and not _unknown(tokens):
+        return []
     until = list(tokens) if label.category in _WHOLE and sure else _until_technical(tokens, protected, sure)
     return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and free else []
+
+
+def _unknown(tokens: tuple[Token, ...]) -> bool:
+    return any(strength(token.text) == UNKNOWN for token in tokens)
 
 
 def _mark(tokens: tuple[Token, ...] | list[Token], category: PhiCategory, evidence: str, switch: str) -> Mark:
@@ -150,6 +168,8 @@ def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]
     for token in tokens:
         if len(taken) >= _TWO_NAMES and plain(token.text) in tables.words()["modalities"]:
             break
+        if unknown and len(token.text) >= _PLAIN and strength(token.text) == STRONG:
+            break
         if _in(token, protected) or (unknown >= 2 and strength(token.text) in HARMLESS and len(token.text) > 1):
             break
         unknown += strength(token.text) == UNKNOWN
@@ -159,7 +179,9 @@ def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]
 
 def _plainly_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> bool:
     """Tell what stands after a label whose value is covered already: Name: (black) CT HEAD; no common name is in the vocabulary."""
-    return all(_in(token, protected) or (strength(token.text) == STRONG and len(token.text) > 1) for token in tokens)
+    known = [strength(token.text) for token in tokens if not _in(token, protected) and len(token.text) > 1]
+    alone = any(len(token.text) == 1 and not _in(token, protected) for token in tokens)
+    return not alone and all(kind in HARMLESS for kind in known) and (STRONG in known or not known)
 
 
 def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool) -> list[list[Token]]:

@@ -80,11 +80,21 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
                 continue
             if category in _FREED and not _odd(text, start, end, protected) and any(start < e and s < end for s, e in protected):
                 continue
+            if category is PhiCategory.NAME:
+                end = _before_measure(text, start, end, protected)
             start, end = _trimmed(text, start, end)
             marks.append(Mark(start, end, category, 0.95, f"rule:{rule.id}", _switch(rule, match)))
     marks += _times(text, marks)
     addresses = [mark for mark in marks if mark.category in (PhiCategory.NETWORK, PhiCategory.EMAIL)]
     return [mark for mark in marks if mark in addresses or not any(a.start <= mark.start and mark.end <= a.end for a in addresses)]
+
+
+def _before_measure(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> int:
+    """A name ends where a measurement with its unit or label begins: Dr. Willis LAO 30."""
+    measures = [
+        s for s, e in protected if start < s < end <= e and any(map(str.isalpha, text[s:e])) and any(map(str.isdigit, text[s:e]))
+    ]
+    return min(measures, default=end)
 
 
 _TIME: Final = re.compile(
@@ -100,6 +110,17 @@ def _times(text: str, marks: list[Mark]) -> list[Mark]:
         if mark.category is PhiCategory.DATE and text[mark.start : mark.end][-1:].isdigit()
     ]
     return [Mark(*match.span("time"), PhiCategory.TIME, 0.95, "rule:clock", "clock") for match in found if match]
+
+
+_SHORT_CLOCK: Final = re.compile(r"(?<![\w:.,])(?:[01]?\d|2[0-3]):\d?(?![\w:.,])")
+_ROW: Final = {PhiCategory.NAME, PhiCategory.DATE, PhiCategory.MRN, PhiCategory.ACCESSION}
+
+
+def short_clocks(text: str, marks: list[Mark]) -> list[Mark]:
+    """Clock times that lost digits, in a line that names somebody: 8:3 of 08:30."""
+    if not any(mark.category in _ROW for mark in marks):
+        return []
+    return [Mark(*match.span(), PhiCategory.TIME, 0.6, "rule:clock-damaged", "clock") for match in _SHORT_CLOCK.finditer(text)]
 
 
 def _odd(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> bool:
@@ -220,11 +241,23 @@ def _is_path(match: re.Match[str]) -> bool:
     return not all(strength(word) in HARMLESS for word in re.findall(r"[^\W_]+", match.group()))
 
 
+def _is_damaged(match: re.Match[str]) -> bool:
+    """Tell a damaged date from measurements that lost their spaces: 88.2cm/5."""
+    return re.search(r"\d(?:[cm]m|kv|[mcuµ]?gy|ml)(?![a-z])", match.group(), re.IGNORECASE) is None
+
+
+_UNIT: Final = re.compile(r"\s?(?:[mcµu]?gy|[cmkµu]?[ms](?![^\W_])|kv|ma|hu|ml|hz|%|°)", re.IGNORECASE)
+_REST_OF_DAY: Final = re.compile(r"\.|\s(?:19|20)?\d{2}(?!\d|[.,]\d|\s?[^\W\d])")
+
+
 def _is_decimal(match: re.Match[str]) -> bool:
-    """6.2; not 11.1956, which is a month, nor 24.12., which is a day."""
-    month = re.fullmatch(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}", match.group())
-    day = re.fullmatch(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])", match.group())
-    return not month and not (day and re.match(r"\.|\s(?:19|20)?\d{2}(?!\d|[.,]\d|\s?[^\W\d])", match.string[match.end() :]))
+    """6.2; not 11.1956, which is a month, nor 24.12., which is a day, nor 1930.40, which is a time."""
+    text, rest = match.group(), (match.string, match.end())
+    if re.fullmatch(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}", text):
+        return False
+    if re.fullmatch(r"(?:[01]\d|2[0-3])[0-5]\d\.[0-5]\d", text):
+        return _UNIT.match(*rest) is not None
+    return not (re.fullmatch(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])", text) and _REST_OF_DAY.match(*rest))
 
 
 _CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
@@ -237,6 +270,7 @@ _CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "caret": _is_caret,
     "city": _is_city,
     "count": _is_count,
+    "damaged": _is_damaged,
     "decimal": _is_decimal,
     "path": _is_path,
 }

@@ -9,6 +9,7 @@ import string
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,26 @@ def weak() -> frozenset[str]:
 
 
 @cache
-def technical_folded() -> dict[int, tuple[str, ...]]:
-    """Canonical forms of the longer technical words, by length: what an engine may have read instead."""
-    table: dict[int, list[str]] = {}
-    for form in sorted({folded(word) for word in technical() if len(word) >= 4}):
-        table.setdefault(len(form), []).append(form)
-    return {length: tuple(forms) for length, forms in table.items()}
+def technical_folded() -> frozenset[str]:
+    """Canonical forms of the longer technical words: what an engine may have read instead."""
+    return frozenset(folded(word) for word in technical() if len(word) >= 4)
+
+
+@cache
+def technical_pieces(count: int) -> dict[tuple[int, int, str], tuple[str, ...]]:
+    """Canonical forms of the technical words by their length, the number of a piece and the piece."""
+    table: dict[tuple[int, int, str], list[str]] = {}
+    for form in sorted(technical_folded()):
+        for number, (start, size) in enumerate(pieces(len(form), count)):
+            table.setdefault((len(form), number, form[start : start + size]), []).append(form)
+    return {key: tuple(forms) for key, forms in table.items()}
+
+
+@cache
+def pieces(length: int, count: int) -> tuple[tuple[int, int], ...]:
+    """Where the pieces begin into which a word of so many letters is cut, and how long they are."""
+    borders = [length * number // count for number in range(count + 1)]
+    return tuple((start, end - start) for start, end in pairwise(borders))
 
 
 @cache
@@ -126,6 +141,13 @@ def _rules(name: str, fills: dict[str, str]) -> tuple[Rule, ...]:
     table = tomllib.loads(_read(name))
     fills = {**fills, **table["parts"]}
     return tuple(_rule(row, fills) for row in table["rule"])
+
+
+@cache
+def parts(name: str) -> dict[str, str]:
+    """The named pieces of the patterns of a file."""
+    found: dict[str, str] = tomllib.loads(_read(name))["parts"]
+    return found
 
 
 def _rule(row: dict[str, str], fills: dict[str, str]) -> Rule:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from deid.phi import tables
 from deid.phi.canon import folded, plain
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’`´][^\W\d_]+)*")
+
+# Articles and prepositions that French and Italian join to a word: l'artère, dell'arteria.
+_ELISION = re.compile(r"^(?:[ldnsjcm]|qu|un|(?:de|a|ne|su|da)ll)'(?=[^\W\d_]{3})")
 
 STRONG, COMMON, WEAK, DAMAGED, UNKNOWN = "strong", "common", "weak", "damaged", "unknown"
 HARMLESS = (STRONG, COMMON)
@@ -50,7 +53,7 @@ def _kind(word: str) -> str:
 def strength(word: str) -> str:
     """Tell how well the vocabulary knows a word: STRONG, COMMON, WEAK (a name elsewhere), DAMAGED or UNKNOWN."""
     simple = plain(word).replace("’", "'")
-    bare = simple.removesuffix("'s").replace("'", "")
+    bare = _ELISION.sub("", simple.removesuffix("'s")).replace("'", "")
     if bare in tables.weak():
         return WEAK
     if bare in tables.technical() or (len(bare) > 3 and bare.endswith("s") and bare[:-1] in tables.technical()):
@@ -65,15 +68,24 @@ def strength(word: str) -> str:
 
 def _nearly_technical(canonical: str) -> bool:
     length = len(canonical)
-    table = tables.technical_folded()
-    if canonical in table.get(length, ()):
+    if canonical in tables.technical_folded():
         return True
     wrong = 2 if length >= _TWO_WRONG else 1 if length >= _ONE_WRONG else 0
-    return any(
-        process.extractOne(canonical, table.get(size, ()), scorer=Levenshtein.distance, score_cutoff=wrong)
-        for size in (length, length - 1, length + 1)
-        if wrong
+    return wrong > 0 and any(
+        Levenshtein.distance(canonical, word, score_cutoff=wrong) <= wrong for word in _alike(canonical, wrong)
     )
+
+
+def _alike(canonical: str, wrong: int) -> Iterator[str]:
+    """Words of the vocabulary of about the same length that share a piece with a word, at about the same place.
+
+    Words cut into one piece more than letters may be wrong have one piece whole.
+    """
+    table = tables.technical_pieces(wrong + 1)
+    for length in range(len(canonical) - 1, len(canonical) + 2):
+        for number, (start, size) in enumerate(tables.pieces(length, wrong + 1)):
+            for at in range(max(0, start - wrong), start + wrong + 1):
+                yield from table.get((length, number, canonical[at : at + size]), ())
 
 
 def phrase_spans(tokens: tuple[Token, ...]) -> list[tuple[int, int]]:

@@ -16,14 +16,16 @@ from deid.types import PhiCategory
 # Five digits in a row that no grammar explains are an identifier until shown otherwise; six are most often the record number.
 _MANY_DIGITS, _RECORD_DIGITS, _LONG_NUMBER = 5, 6, 9
 # Shorter pieces are technical by chance.
-_JOINED = 4
+_JOINED, _LEAST = 4, 3
+# Letters of the vocabulary with more digits behind them are the name of a machine as often as medicine.
+_FEW_DIGITS = 2
 # A misread word of at least so many letters is told from names even where it stands alone.
 _LONG = 8
 # The model spares a word above the first belief (0.3 % of names never seen reach it), and calls it a name below the second.
 _SURE, _NAMELIKE = 0.9, 0.8
 # Below this a word that is nearly technical is nearer to names: Collins, not "colliding".
 _NEARLY = 0.35
-_ADDRESSES: Final = {PhiCategory.NETWORK, PhiCategory.EMAIL}
+_SHAPED: Final = {PhiCategory.NETWORK, PhiCategory.EMAIL, PhiCategory.AGE}
 _SWITCHES: Final = {"staff", "institution", "device"}
 _NOT_TECHNICAL, _NUMBER = "not-technical", "unexplained-number"
 
@@ -55,8 +57,8 @@ class Line:
 def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple[list[Mark], list[Kept]]:
     """Judge every token that is neither label nor technical segment; `marks` is what was found so far."""
     phrased = {index for first, past in phrase_spans(line.tokens) for index in range(first, past)}
-    # Words inside an address of the network are no names; what is known does not count here, so that it never frees anything.
-    shaped = [mark for mark in marks if mark.evidence.startswith("rule:") and mark.category in _ADDRESSES]
+    # Words inside a network address or an age are no names; what is known does not count, so that it never frees anything.
+    shaped = [mark for mark in marks if mark.evidence.startswith("rule:") and mark.category in _SHAPED]
     rest = [
         index
         for index, token in enumerate(line.tokens)
@@ -104,14 +106,20 @@ def _doubt(token: Token, technical: bool) -> str:
         return ""
     if known == DAMAGED and technical and believe(token.text).none > _NEARLY:
         return ""
-    if token.kind == "mixed" and (len(token.text) <= 3 or _technical_letters(token.text)):
+    if token.kind == "mixed" and (len(token.text) <= 3 or _technical_letters(token)):
         return ""
     return _NOT_TECHNICAL
 
 
-def _technical_letters(word: str) -> bool:
-    """Tell a word whose letters are technical without its digits: MCA2, SL10."""
-    return all(len(part) == 1 or strength(part) in HARMLESS for part in re.sub(r"\d+", " ", word).split())
+def _technical_letters(token: Token) -> bool:
+    """Tell a word whose letters are technical without its few digits: MCA2, SL10; AXIS52 is a station."""
+    word = token.text
+    once = re.fullmatch(r"\D*\d+\D*", word) is not None
+    return (
+        once
+        and token.digits <= _FEW_DIGITS
+        and all(len(part) == 1 or strength(part) in HARMLESS for part in re.sub(r"\d+", " ", word).split())
+    )
 
 
 def _excused(tokens: tuple[Token, ...], index: int, never: frozenset[str]) -> str:
@@ -132,8 +140,19 @@ def _split_or_glued(tokens: tuple[Token, ...], index: int) -> bool:
             if len(joined) >= _JOINED and strength(joined) == STRONG:
                 return True
     return any(
-        strength(word[:cut]) == STRONG and strength(word[cut:]) == STRONG and (cut >= _JOINED or plain(word[:cut]) in ("ct", "mr"))
-        for cut in range(2, len(word) - _JOINED + 1)
+        strength(word[:cut]) == STRONG and strength(word[cut:]) == STRONG and _may_part(word, cut)
+        for cut in range(2, len(word) - _LEAST + 1)
+    )
+
+
+def _may_part(word: str, cut: int) -> bool:
+    """Whether a word may be two: both long, or one of them a short one that begins with another case, or CT and MR."""
+    first, second = cut, len(word) - cut
+    changes = word[cut - 1].isupper() != word[cut].isupper()
+    return (
+        min(first, second) >= _JOINED
+        or (second >= _JOINED and plain(word[:cut]) in ("ct", "mr"))
+        or (changes and min(first, second) >= _LEAST)
     )
 
 
