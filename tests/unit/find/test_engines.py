@@ -8,6 +8,7 @@ import pytest
 
 from deid.errors import EnvironmentBroken
 from deid.find import load_engine, networks
+from deid.find.rapidocr import _rows_for
 
 
 def test_an_unknown_engine_names_the_choices():
@@ -91,3 +92,26 @@ def test_openvino_does_not_report_to_its_maker():
 
 def test_the_version_names_the_runtime():
     assert " on openvino 20" in networks.version("openvino") and " on onnxruntime 1." in networks.version("onnxruntime")
+
+
+def test_noise_on_every_row_does_not_make_letters_small(write):
+    noise = np.random.default_rng(0).normal(90, 12, (48, 300, 3)).clip(0, 255).astype(np.uint8)
+    calm = np.full((48, 300, 3), 90, np.uint8)
+    for picture in (noise, calm):
+        write(picture, "4471902", (20, 36), scale=0.9, colour=(230, 230, 230), thickness=2)
+    assert abs(_rows_for(noise) - _rows_for(calm)) <= 3
+
+
+def test_what_is_not_sure_is_read_again_at_another_height(rapidocr, monkeypatch, grey, write):
+    picture, asked, read = grey(), [], rapidocr._read
+    x0, y0, x1, y1 = write(picture, "DOE^JANE", (30, 60))
+
+    def doubtful(batch):
+        asked.append(batch.shape[3])
+        scores = read(batch)
+        return scores * (0.8 if len(asked) == 1 else 1.0)
+
+    monkeypatch.setattr(rapidocr, "_read", doubtful)
+    (line,) = rapidocr.read_text(picture, [((x0 - 4, y0 - 6), (x1 + 4, y0 - 6), (x1 + 4, y1 + 6), (x0 - 4, y1 + 6))])
+    assert line.text.reveal() == "DOE^JANE" and line.confidence > 0.9
+    assert len(asked) == 2 and asked[0] != asked[1]
