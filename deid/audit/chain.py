@@ -1,12 +1,13 @@
-"""The chain: every record holds the hash of the one before, and the state folder remembers the newest."""
+"""The chain: every record holds the hash of the one before; the state folder remembers the newest, and one in a thousand."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,8 @@ from deid.errors import AuditBroken
 from deid.keys import Key, private_folder
 
 FIRST_PREV: Final = "0" * 64
+# Records between two checkpoints: a log that somebody with the key wrote anew is found out to within so many.
+CHECKPOINT: Final = 1000
 
 # In a canonical line a quote inside a string is escaped, so this can only be the key of an object.
 _MAC: Final = re.compile(rb'"mac":"([0-9a-f]{64})",')
@@ -55,6 +58,8 @@ class ChainWalk:
         # One byte a record, 1 while it is current: memory stays small for millions of records.
         self._current = bytearray(1)
         self._kept: Head | None = None
+        self._checkpoints: dict[int, str] = {}
+        self._checked = 0
         self.head: Head | None = None
         self.log_id = ""
         self.size = 0
@@ -86,14 +91,24 @@ class ChainWalk:
         if not self.log_id:
             self.log_id = head.sha256
             self._kept = read_head(self._state, self.log_id) if self._state else None
+            self._checkpoints = read_checkpoints(self._state, self.log_id) if self._state else {}
         record = _parsed(line)
         self._current.append(1)
         if self.fault is None:
             self._blame(head.seq, self._wrong(head.seq, prev, line, record))
-        if self._kept is not None and head.seq == self._kept.seq and head != self._kept:
-            self._blame(head.seq, "is not the one that the state folder remembers")
+        self._compare(head)
         self.head = head
         return record
+
+    def _compare(self, head: Head) -> None:
+        """Hold a record against what the state folder remembers: whoever has the key can write a log anew, but not that."""
+        remembered = self._checkpoints.get(head.seq)
+        if remembered == head.sha256:
+            self._checked = head.seq
+        elif remembered is not None:
+            self._blame(self._checked + 1, f"or one of those up to {head.seq} was written anew")
+        if self._kept is not None and head.seq == self._kept.seq and head != self._kept:
+            self._blame(self._checked + 1, f"or one of those up to {head.seq} was written anew")
 
     def _blame(self, seq: int, text: str) -> None:
         """Keep the first fault."""
@@ -158,6 +173,29 @@ def write_head(state: Path, log_id: str, head: Head) -> None:
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(f"{head.seq} {head.sha256}\n")
     draft.replace(folder / log_id)
+
+
+def read_checkpoints(state: Path, log_id: str) -> dict[int, str]:
+    """Read the checkpoints that the state folder keeps of a log: running numbers and hashes."""
+    found = {}
+    with contextlib.suppress(FileNotFoundError):
+        for line in _checkpoints(state, log_id).read_text(encoding="ascii", errors="replace").splitlines():
+            with contextlib.suppress(ValueError):  # a line that a power cut left unfinished
+                seq, sha256 = line.split()
+                found[int(seq)] = sha256
+    return {seq: sha256 for seq, sha256 in found.items() if len(sha256) == len(FIRST_PREV)}
+
+
+def add_checkpoints(state: Path, log_id: str, heads: Sequence[Head]) -> None:
+    """Keep checkpoints of a log whose records up to there are on the disk."""
+    private_folder(state / "heads")
+    handle = os.open(_checkpoints(state, log_id), os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.writelines(f"\n{head.seq} {head.sha256}" for head in heads)
+
+
+def _checkpoints(state: Path, log_id: str) -> Path:
+    return state / "heads" / f"{log_id}.checkpoints"
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from deid.audit.chain import FIRST_PREV, ChainWalk, Head, signed, write_head
+from deid.audit.chain import CHECKPOINT, FIRST_PREV, ChainWalk, Head, add_checkpoints, signed, write_head
 from deid.audit.record import SCHEMA, RunFacts
 from deid.errors import AuditBroken
 from deid.keys import Key, state_folder
@@ -48,6 +48,7 @@ class AuditLog:
             os.close(self._handle)
             raise
         self._synced = self._head
+        self._passed: list[Head] = []
 
     @property
     def head(self) -> Head | None:
@@ -81,15 +82,20 @@ class AuditLog:
         self._write(line + b"\n")
         self._head = Head(seq, hashlib.sha256(line).hexdigest())
         self._log_id = self._log_id or self._head.sha256
+        if seq % CHECKPOINT == 0:
+            self._passed.append(self._head)
         return seq
 
     def sync(self) -> None:
-        """Put all records on the disk, then the head into the state folder."""
+        """Put all records on the disk, then the head and the checkpoints into the state folder."""
         if self._head is None or self._head == self._synced:
             return
         try:
             os.fsync(self._handle)
             write_head(self._state, self._log_id, self._head)
+            if self._passed:
+                add_checkpoints(self._state, self._log_id, self._passed)
+                self._passed.clear()
         except OSError as error:
             raise AuditBroken("The audit log cannot be written.", "Make room on the disk and run again.") from error
         self._synced = self._head

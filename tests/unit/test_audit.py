@@ -1,11 +1,13 @@
 """The audit log: what a record says, and that whatever happens to it shows."""
 
+import hashlib
 import json
 import os
 
 import pytest
 
 from deid.audit import LOG_NAME, AuditLog, RunFacts, check, record_from
+from deid.audit.chain import read_checkpoints, signed
 from deid.errors import REASONS, AuditBroken
 from deid.keys import load_key, state_folder
 from deid.policy import Policy
@@ -196,6 +198,34 @@ def test_a_log_that_was_written_anew_by_someone_without_the_key_shows(folder, mo
     (folder / LOG_NAME).unlink()
     write(folder, record_from(failed_outcome()))
     assert "another key" in check(folder, key, state).faults[0].text
+
+
+def test_a_log_that_was_written_anew_with_the_key_is_found_out_by_its_checkpoints(folder, monkeypatch):
+    monkeypatch.setattr("deid.audit.log.CHECKPOINT", 10)
+    write(folder, *[record_from(failed_outcome()) for _ in range(25)])
+    key = load_key()
+    log_id, *_ = sorted(path.name for path in (state_folder() / "heads").iterdir())
+    assert sorted(read_checkpoints(state_folder(), log_id)) == [10, 20]
+    forged = [json.loads(line) for line in lines(folder)]
+    forged[13]["status"] = "skipped"
+    data, prev = b"", "0" * 64
+    for record in forged:
+        line = signed({**{name: value for name, value in record.items() if name != "mac"}, "prev": prev}, key)
+        data, prev = data + line + b"\n", hashlib.sha256(line).hexdigest()
+    (folder / LOG_NAME).write_bytes(data)
+    assert check(folder).sound
+    (fault,) = check(folder, key).faults
+    assert (fault.seq, fault.text) == (11, "record 11 or one of those up to 20 was written anew.")
+
+
+def test_a_checkpoint_that_a_power_cut_left_unfinished_does_no_harm(folder, monkeypatch):
+    monkeypatch.setattr("deid.audit.log.CHECKPOINT", 2)
+    write(folder, *[record_from(failed_outcome()) for _ in range(4)])
+    (kept,) = (state_folder() / "heads").glob("*.checkpoints")
+    kept.write_bytes(kept.read_bytes()[:-30])
+    write(folder, *[record_from(failed_outcome()) for _ in range(4)])
+    assert check(folder, load_key()).sound
+    assert sorted(read_checkpoints(state_folder(), kept.stem)) == [2, 6, 8]
 
 
 def test_a_changed_a_missing_and_an_unexplained_file_show(folder):
