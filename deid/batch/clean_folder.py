@@ -149,6 +149,8 @@ class CleanFolder:
         if os.path.lexists(target):
             target = place / f"{time.time_ns()}-{target.name}"
         shutil.move(self.out / name, target)
+        if not target.is_symlink():
+            target.chmod(0o600)
 
     def _prepare(self) -> int:
         try:
