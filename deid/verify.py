@@ -15,7 +15,7 @@ from deid.formats import recognise
 from deid.phi import byte_forms, find_known
 from deid.policy import Policy
 from deid.protocols import Classifier, TextEngine
-from deid.redaction import Redacted, cover
+from deid.redaction import cover
 from deid.types import Finding, Frames, Instance, KnownValue, Reading, Reason, Region, TextLine, Verification
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def _read_again(
     engine: TextEngine, written: Instance, first: Reading, masks: Sequence[Region], known: Sequence[KnownValue], look: SecondLook
 ) -> tuple[tuple[Finding, ...], tuple[str, ...], list[Reason]]:
     """Read the draft with one engine; its silence counts only where it reads the canary."""
-    padded = replace(written, frames=WithCanary(written.frames))
-    reading = look_again(padded, engine, look.policy, masks, photo=first.photo)
+    prepared = replace(written, frames=WithCanary(written.frames, masks))
+    reading = look_again(prepared, engine, look.policy, masks, photo=first.photo)
     reasons = [] if canary_sings(reading.lines, written.frames) else [Reason("engine-failed", "canary not read")]
     lines = without_canary(reading.lines, written.frames)
     findings = look.classifier.classify(lines, known, look.policy)
@@ -148,12 +148,9 @@ def _compare(source: Frames, written: Frames, masks: Sequence[Region], policy: P
     """Compare source and draft outside the masks, and see that the masks are filled; return largest change, PSNR and reasons."""
     if source.count != written.count or any(source.shape(i) != written.shape(i) for i in range(source.count)):
         return math.inf, 0.0, [Reason("changed-outside", "frames")]
-    redacted = Redacted(source, masks)
     total = _Change()
     for index in range(source.count):
-        before, after = _comparable(redacted, written, index)
-        if not np.array_equal(before, after):
-            total = total.and_then(_change(before, after, cover(masks, index, source.shape(index))))
+        total = total.and_then(_change(*_comparable(source, written, index), cover(masks, index, source.shape(index))))
     # Under a mask the lossy codec rings near the edge only; a mask that was not drawn changes far more on average.
     unfilled = total.under_masks > (0.05 if source.lossy else 0.0)
     reasons = [Reason("changed-outside", "masks not filled")] if unfilled else []
@@ -178,32 +175,35 @@ class _Change:
         return _Change(max(self.largest, other.largest), min(self.psnr, other.psnr), max(self.under_masks, other.under_masks))
 
 
-def _change(before: NDArray[np.generic], after: NDArray[np.generic], masked: NDArray[np.bool_]) -> _Change:
-    """Compare a frame strip by strip: the differences of a large frame would not fit in a worker's memory."""
+def _change(
+    before: NDArray[np.generic], after: NDArray[np.generic], black: tuple[float, ...], masked: NDArray[np.bool_]
+) -> _Change:
+    """Compare a frame strip by strip: copies and differences of a large frame would not fit in a worker's memory."""
     largest = squares = under = 0.0
     outside_count = under_count = 0
     for top in range(0, before.shape[0], _STRIP_ROWS):
-        strip = slice(top, top + _STRIP_ROWS)
-        change = np.abs(before[strip].astype(np.float64) - after[strip].astype(np.float64))
-        outside, inside = change[~masked[strip]], change[masked[strip]]
-        if outside.size:
-            largest = max(largest, float(np.nanmax(outside)))
-            squares += float(np.nansum(np.square(outside)))
-            outside_count += outside.size
-        if inside.size:
-            under += float(np.nansum(inside))
-            under_count += inside.size
-    span = _span(before)
+        rows = slice(top, top + _STRIP_ROWS)
+        wanted, hidden = np.array(before[rows]), masked[rows]
+        wanted[hidden] = black
+        outside_count += wanted[~hidden].size
+        under_count += wanted[hidden].size
+        if np.array_equal(wanted, after[rows]):
+            continue
+        change = np.abs(wanted.astype(np.float64) - after[rows].astype(np.float64))
+        largest = max(largest, float(np.nanmax(change[~hidden], initial=0.0)))
+        squares += float(np.nansum(np.square(change[~hidden])))
+        under += float(np.nansum(change[hidden]))
+    span = _span(before) if squares or under else 1.0
     psnr = 10 * math.log10(span**2 * outside_count / squares) if squares else math.inf
     return _Change(largest, psnr, under / under_count / span if under_count else 0.0)
 
 
-def _comparable(redacted: Frames, written: Frames, index: int) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Stored samples of both where they are of one kind, else what a person sees of both."""
-    before, after = redacted.stored(index), written.stored(index)
+def _comparable(source: Frames, written: Frames, index: int) -> tuple[NDArray[np.generic], NDArray[np.generic], tuple[float, ...]]:
+    """Stored samples of both where they are of one kind, else what a person sees of both; and what a mask shows there."""
+    before, after = source.stored(index), written.stored(index)
     if before.shape == after.shape and before.dtype == after.dtype:
-        return before, after
-    return redacted.display(index), written.display(index)
+        return before, after, source.black(index)
+    return source.display(index), written.display(index), (0.0,)
 
 
 def _span(pixels: NDArray[np.generic]) -> float:

@@ -15,21 +15,23 @@ import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from deid.find.filling import fill
 from deid.types import Box, Frames, Region, TextLine
 
 if TYPE_CHECKING:
     from deid.types import Display, Stored
 
 _WORD = "CANARY 4729"
-# Strip height: large enough to be read after the half-size pass, small enough to cost nothing.
+# Strip height: capitals of 22 pixels, which every pass of the second look reads, whatever the size of the picture.
 _ROWS = 56
 
 
 class WithCanary:
-    """Frames with the canary's strip below each; the picture keeps its coordinates."""
+    """Frames for the second look: masks filled with what surrounds them, the canary's strip below; coordinates stay."""
 
-    def __init__(self, frames: Frames) -> None:
+    def __init__(self, frames: Frames, masks: Sequence[Region] = ()) -> None:
         self._frames = frames
+        self._masks = masks
 
     @property
     def count(self) -> int:
@@ -44,7 +46,7 @@ class WithCanary:
     def shape(self, index: int) -> tuple[int, int]:
         """Rows (with the strip) and columns (at least the strip's)."""
         rows, columns = self._frames.shape(index)
-        strip = _strip(rows)
+        strip = _strip()
         return rows + strip.shape[0], max(columns, strip.shape[1])
 
     def stored(self, index: int) -> Stored:
@@ -56,18 +58,19 @@ class WithCanary:
         return self._frames.black(index)
 
     def display(self, index: int) -> Display:
-        """What a person sees, with the strip."""
-        return self._below(self._frames.display(index))
+        """What a person sees, masks filled, with the strip."""
+        return self._prepared(self._frames.display(index), index)
 
     def looks(self, index: int) -> tuple[Display, ...]:
-        """Every look, each with the strip."""
-        return tuple(self._below(look) for look in self._frames.looks(index))
+        """Every look, masks filled, each with the strip."""
+        return tuple(self._prepared(look, index) for look in self._frames.looks(index))
 
-    def _below(self, picture: Display) -> Display:
+    def _prepared(self, picture: Display, index: int) -> Display:
         rows, columns = picture.shape[:2]
-        strip = _strip(rows)
+        strip = _strip()
         whole = np.zeros((rows + strip.shape[0], max(columns, strip.shape[1]), 3), np.uint8)
         whole[:rows, :columns] = picture
+        fill(whole[:rows, :columns], self._masks, index)
         whole[rows:, : strip.shape[1]] = strip
         return whole
 
@@ -104,22 +107,15 @@ def without_canary(lines: Sequence[TextLine], frames: Frames) -> tuple[TextLine,
     return tuple(line for line in lines if sum(y for _, y in line.quad) / 4 < bottoms[min(line.frames[0], frames.count - 1)])
 
 
-def _scale(rows: int) -> float:
-    # A large photo is looked at in a smaller scale too: the word grows with it.
-    return max(1.0, rows / 1500)
-
-
-def _strip(rows: int) -> Display:
-    scale = _scale(rows)
-    (width, _), _ = cv2.getTextSize(_WORD, cv2.FONT_HERSHEY_SIMPLEX, scale, round(2 * scale))
-    strip = np.zeros((round(_ROWS * scale), width + round(48 * scale), 3), np.uint8)
-    origin = (round(24 * scale), round(38 * scale))
-    cv2.putText(strip, _WORD, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (235, 235, 235), round(2 * scale), cv2.LINE_AA)
+@lru_cache(maxsize=1)
+def _strip() -> Display:
+    (width, _), _ = cv2.getTextSize(_WORD, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)
+    strip = np.zeros((_ROWS, width + 48, 3), np.uint8)
+    cv2.putText(strip, _WORD, (24, 38), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (235, 235, 235), 2, cv2.LINE_AA)
     return strip
 
 
-@lru_cache(maxsize=64)
 def _ink(rows: int) -> Box:
     """The box of the word's ink in the coordinates of the padded picture."""
-    ys, xs = np.nonzero(_strip(rows).max(axis=2) > 128)
+    ys, xs = np.nonzero(_strip().max(axis=2) > 128)
     return int(xs.min()), rows + int(ys.min()), int(xs.max()) + 1, rows + int(ys.max()) + 1

@@ -11,7 +11,6 @@ import numpy as np
 
 from deid.find.cine import runs
 from deid.find.covering import LEAST_GROWTH
-from deid.find.filling import filled
 from deid.find.geometry import grown, reading_order
 from deid.find.looking import Earlier, Look, Looked, look
 from deid.find.passes import (
@@ -31,7 +30,7 @@ from deid.types import Frames, Instance, Reading, Region, TextLine
 
 if TYPE_CHECKING:
     from deid.find.geometry import Corners
-    from deid.types import Display, Stored
+    from deid.types import Display
 
 # Single frames that a run is looked at besides its projections: the first, the last and every so many.
 _EVERY = 20
@@ -67,7 +66,7 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
     Parameters
     ----------
     instance
-        The written file, read from disk.
+        The written file, read from disk, its frames prepared by `canary.WithCanary`.
     engine
         Finds and reads.
     policy
@@ -83,7 +82,7 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
         how = Look(SECOND_AT_PHOTOS)
     else:
         how = Look(SECOND_AT_LARGE_PHOTOS, small_print=True, known=[_mask_core(mask) for mask in masks])
-    return _reading(replace(instance, frames=_Filled(instance.frames, masks)), engine, how, photo)
+    return _reading(instance, engine, how, photo)
 
 
 def _is_large(frames: Frames) -> bool:
@@ -94,37 +93,6 @@ def _mask_core(mask: Region) -> Corners:
     """The least rectangle around a mask, without the growth of a mask of small print: where small print was, more may be."""
     rectangle = cv2.boxPoints(cv2.minAreaRect(np.array(mask.polygon, np.float32))).astype(np.float64)
     return grown(reading_order(rectangle), -LEAST_GROWTH, -LEAST_GROWTH)
-
-
-class _Filled:
-    """Frames whose masks are filled with what surrounds them."""
-
-    def __init__(self, frames: Frames, masks: Sequence[Region]) -> None:
-        self._frames = frames
-        self._masks = masks
-
-    @property
-    def count(self) -> int:
-        return self._frames.count
-
-    @property
-    def lossy(self) -> bool:
-        return self._frames.lossy
-
-    def shape(self, index: int) -> tuple[int, int]:
-        return self._frames.shape(index)
-
-    def stored(self, index: int) -> Stored:
-        return self._frames.stored(index)
-
-    def black(self, index: int) -> tuple[float, ...]:
-        return self._frames.black(index)
-
-    def display(self, index: int) -> Display:
-        return filled(self._frames.display(index), self._masks, index)
-
-    def looks(self, index: int) -> tuple[Display, ...]:
-        return tuple(filled(look, self._masks, index) for look in self._frames.looks(index))
 
 
 def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool) -> Reading:

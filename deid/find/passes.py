@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 # A network input of 1.6 megapixels takes about 0.8 GB; a worker has 1.5.
 _TILE_SIDE = 1280
+# Of a picture from so many pixels a worker holds several copies of a hundred megabytes and more; its tiles take 0.3 GB.
+_VAST = 30_000_000
+_TILE_SIDE_OF_VAST = 768
 # Lines of up to this height are whole in at least one of two neighbouring tiles.
 _OVERLAP = 128
 # Thicker boxes than this, in pixels at the scale of the pass, are ghosts: areas without text that the network takes for one.
@@ -35,6 +38,9 @@ _SMALL_PRINT = 18.0
 _SMALL_PRINT_TILE = 448
 # The faintest step, in grey levels over two pixels after smoothing, that a glyph of 20 levels of contrast makes.
 _FAINTEST_STEP = 5
+# Rows that are looked at for such steps at a time, and how far beyond them a step is made.
+_STRIP_ROWS = 512
+_STEP_REACH = 4
 # Left around what stands out, so that the detector sees the ground of it.
 _SURROUNDINGS = 48
 
@@ -126,7 +132,8 @@ def see(picture: Display, by: Pass, engine: TextEngine) -> Seen:
     rows, columns = picture.shape[:2]
     if by.scale <= 0.5 and min(rows, columns) * by.scale < _SMALLEST:
         return Seen((), 0)
-    tiles = _tiles(rows, columns, int(_TILE_SIDE / by.scale), int(_OVERLAP / by.scale))
+    side = _TILE_SIDE if rows * columns < _VAST else _TILE_SIDE_OF_VAST
+    tiles = _tiles(rows, columns, int(side / by.scale), int(_OVERLAP / by.scale))
     return _united(_see_tile(picture, tile, by, engine) for tile in tiles)
 
 
@@ -166,15 +173,24 @@ def _worth_looking(picture: Display, box: Box) -> Box:
     can be read, there is none. A wall behind a monitor or the black rim of a frame costs no time so.
     """
     x0, y0, x1, y1 = box
-    smooth = cv2.GaussianBlur(picture[y0:y1, x0:x1], (5, 5), 1.0)
-    steps = brightest(np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))))
-    there = steps > _FAINTEST_STEP
-    down, across = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    rows, columns = np.zeros(y1 - y0, bool), np.zeros(x1 - x0, bool)
+    for top in range(y0, y1, _STRIP_ROWS):
+        past = min(top + _STRIP_ROWS, y1)
+        there = _steps(picture[max(y0, top - _STEP_REACH) : past + _STEP_REACH, x0:x1]) > _FAINTEST_STEP
+        there = there[top - max(y0, top - _STEP_REACH) :][: past - top]
+        rows[top - y0 : past - y0] = there.any(axis=1)
+        columns |= there.any(axis=0)
+    down, across = np.flatnonzero(rows), np.flatnonzero(columns)
     if not len(down):
         return x0, y0, x0, y0
     top, bottom = max(0, int(down[0]) - _SURROUNDINGS), min(y1 - y0, int(down[-1]) + 1 + _SURROUNDINGS)
     left, right = max(0, int(across[0]) - _SURROUNDINGS), min(x1 - x0, int(across[-1]) + 1 + _SURROUNDINGS)
     return x0 + left, y0 + top, x0 + right, y0 + bottom
+
+
+def _steps(strip: Display) -> NDArray[np.uint8]:
+    smooth = cv2.GaussianBlur(strip, (5, 5), 1.0)
+    return brightest(np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.uint8))
 
 
 def _without_ghosts(tile: Display, engine: TextEngine) -> tuple[list[tuple[Corners, float]], int]:

@@ -36,7 +36,7 @@ def cover(masks: Sequence[Region], index: int, shape: tuple[int, int]) -> NDArra
     for mask in masks:
         if mask.frames[0] <= index < mask.frames[1]:
             _draw(drawn, mask.polygon)
-    return drawn.astype(bool)
+    return drawn.view(np.bool_)
 
 
 def _draw(drawn: NDArray[np.uint8], polygon: Polygon) -> None:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from deid.find import find_text, load_engine, look_again
+from deid.find.canary import WithCanary, without_canary
 from deid.find.covering import covering_quad, rooms
 from deid.find.geometry import outwards, within
 from deid.find.lines import joined
@@ -229,9 +230,9 @@ def measure(pictures: Sequence[Picture], engine: TextEngine) -> dict[str, Counte
         black = picture.pixels.copy()
         black[mask] = 0
         regions = [Region(line.quad, (0, 1)) for line in reading.lines]
-        again = look_again(Instance("png", Held((black,))), engine, Policy(), regions, photo=reading.photo)
+        again = look_again(Instance("png", WithCanary(Held((black,)), regions)), engine, Policy(), regions, photo=reading.photo)
         count.update(cpu=middle - start, megapixels=shape[0] * shape[1] / 1e6, pictures=1, photo=reading.photo)
-        count.update(again=time.process_time() - middle, false_again=len(again.lines))
+        count.update(again=time.process_time() - middle, false_again=len(without_canary(again.lines, Held((black,)))))
         count.update(false=int((mask & free).sum()), free=int(free.sum()), unread=sum(not len(line.text) for line in reading.lines))
         for line in picture.lines:
             found = covered(line, mask) >= _FOUND
@@ -253,7 +254,9 @@ def leaks(pictures: Sequence[Picture], engine: TextEngine, share: float = 0.25) 
                 regions.append(Region.from_box((max(0, x0 - 3), max(0, y0 - 3), x1 + 3, y1 + 3), (0, 1)))
         black = picture.pixels.copy()
         black[cover(regions, 0, shape)] = 0
-        again = look_again(Instance("png", Held((black,))), engine, Policy(), regions, photo=picture.suite == "photos")
+        again = look_again(
+            Instance("png", WithCanary(Held((black,)), regions)), engine, Policy(), regions, photo=picture.suite == "photos"
+        )
         seen = masked([line.quad for line in again.lines], shape)
         for line in left:
             if line.identifying:

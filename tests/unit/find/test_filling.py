@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from deid.find.filling import filled
+from deid.find.filling import fill
 from deid.find.photo import is_photo
 from deid.types import Region
 
@@ -10,12 +10,14 @@ from deid.types import Region
 def test_a_mask_on_an_even_ground_disappears(grey):
     picture = grey(level=200)
     picture[20:60, 50:150] = 0
-    assert np.array_equal(filled(picture, [Region.from_box((50, 20, 150, 60), (0, 1))], 0), grey(level=200))
+    fill(picture, [Region.from_box((50, 20, 150, 60), (0, 1))], 0)
+    assert np.array_equal(picture, grey(level=200))
 
 
 def test_no_pixel_outside_the_masks_changes():
     picture = np.random.default_rng(2).integers(0, 255, (90, 120, 3), dtype=np.uint8)
-    done = filled(picture, [Region.from_box((30, 20, 70, 50), (0, 1))], 0)
+    done = picture.copy()
+    fill(done, [Region.from_box((30, 20, 70, 50), (0, 1))], 0)
     outside = np.ones((90, 120), bool)
     outside[20:50, 30:70] = False
     assert np.array_equal(done[outside], picture[outside])
@@ -24,7 +26,16 @@ def test_no_pixel_outside_the_masks_changes():
 def test_masks_of_other_frames_are_left_alone(grey):
     picture = grey()
     picture[20:60] = 255
-    assert np.array_equal(filled(picture, [Region.from_box((0, 20, 400, 60), (1, 2))], 0), picture)
+    done = picture.copy()
+    fill(done, [Region.from_box((0, 20, 400, 60), (1, 2))], 0)
+    assert np.array_equal(done, picture)
+
+
+def test_masks_that_touch_are_filled_as_one(grey):
+    picture = grey(level=120)
+    picture[20:60, 50:150] = 0
+    fill(picture, [Region.from_box((50, 20, 100, 60), (0, 1)), Region.from_box((90, 20, 150, 60), (0, 1))], 0)
+    assert np.unique(picture[35:55, 55:145]).tolist() == [120]
 
 
 def test_exams_and_screens_are_no_photos(grey):
