@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 from deid.phi import model, tables
 from deid.phi.columns import column_findings
@@ -16,6 +17,7 @@ from deid.phi.regions import span_polygon
 from deid.phi.seeds import collect
 from deid.phi.settle import settle, site_lists
 from deid.phi.tokens import tokenise
+from deid.phi.worklists import room_findings
 from deid.policy import Policy
 from deid.types import Finding, KnownValue, PhiCategory, PhiText, Region, TextLine, TextSpan
 
@@ -38,11 +40,15 @@ class LineClassifier:
         Values found with good evidence are sought in the other lines as well.
         """
         beside = neighbours(lines)
-        findings = _judged(lines, beside, known, policy)
-        more = collect(lines, findings)
+        found = _judged(lines, beside, known, policy)
+        more = collect(lines, list(chain(*found)))
         if more:
-            findings = _judged(lines, beside, known, policy, more)
-        return findings if policy.mask_all_text else (*findings, *column_findings(lines, findings))
+            found = _judged(lines, beside, known, policy, more)
+        findings = tuple(chain(*found))
+        if policy.mask_all_text:
+            return findings
+        rooms = room_findings(lines, found, beside) if policy.redact_institution else ()
+        return (*findings, *column_findings(lines, findings), *rooms)
 
 
 def load_classifier(policy: Policy) -> LineClassifier:
@@ -108,17 +114,26 @@ def _judged(
     known: Sequence[KnownValue],
     policy: Policy,
     more: Sequence[KnownValue] = (),
-) -> tuple[Finding, ...]:
-    """Judge each line; `more` are values found in the picture itself, which count where they are found again."""
+) -> list[tuple[Finding, ...]]:
+    """Return what is found in each line; `more` are values found in the picture itself, which count where they are found again."""
     values, further = tuple(known), tuple(more)
-    findings: list[Finding] = []
-    for line, labels in zip(lines, beside, strict=True):
-        text = line.text.reveal()
-        if unread(text, line.confidence):
-            findings.append(Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text))
-            continue
-        again = further and known_marks(text, tokenise(text), needles(further))
-        for span in _spans(text, labels, values + further if again else values, policy):
-            region = Region(span_polygon(line, span.start, span.end), line.frames)
-            findings.append(Finding(span.category, region, span.score, span.evidence, PhiText(text[span.start : span.end])))
-    return tuple(findings)
+    return [_line_findings(line, labels, values, further, policy) for line, labels in zip(lines, beside, strict=True)]
+
+
+def _line_findings(
+    line: TextLine, beside: Neighbours, known: tuple[KnownValue, ...], further: tuple[KnownValue, ...], policy: Policy
+) -> tuple[Finding, ...]:
+    text = line.text.reveal()
+    if unread(text, line.confidence):
+        return (Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text),)
+    again = further and known_marks(text, tokenise(text), needles(further))
+    return tuple(
+        Finding(
+            span.category,
+            Region(span_polygon(line, span.start, span.end), line.frames),
+            span.score,
+            span.evidence,
+            PhiText(text[span.start : span.end]),
+        )
+        for span in _spans(text, beside, known + further if again else known, policy)
+    )

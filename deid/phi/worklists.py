@@ -1,0 +1,159 @@
+"""Finds rooms and stations in a table of patients: few short values that recur down a column and name no exam and no state."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+from deid.phi import tables
+from deid.phi.canon import plain
+from deid.phi.judge import Neighbours
+from deid.phi.patterns import technical_spans
+from deid.phi.tokens import tokenise
+from deid.types import Finding, PhiCategory, Region, TextLine
+
+# A table has so many rows at least, and so many of a column's cells stand beside an identifying one.
+_LEAST_ROWS, _BESIDE = 3, 0.6
+# So many of a column's cells must say what is done, or how far it is, for the column to stay.
+_TELLING = 0.5
+_MOST_WORDS, _LONGEST = 4, 28
+# In line heights: how far apart the beginnings of the cells of a column lie, and the middles of the cells of a row.
+_ALIGNED, _LEVEL = 0.8, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A line in its own direction: where it begins, ends and has its middle across, its height and what it says."""
+
+    line: int
+    start: float
+    end: float
+    middle: float
+    height: float
+    text: str
+
+
+def room_findings(
+    lines: Sequence[TextLine], found: Sequence[Sequence[Finding]], beside: Sequence[Neighbours]
+) -> tuple[Finding, ...]:
+    """Find the cells of columns that name rooms or stations though every word of them is technical.
+
+    Parameters
+    ----------
+    lines
+        The lines of a picture.
+    found
+        What was found in each of them.
+    beside
+        The labels beside and above each of them: a heading that tells what a column holds keeps it.
+    """
+    identifying = [_cell(index, line) for index, line in enumerate(lines) if found[index]]
+    if len(identifying) < _LEAST_ROWS:
+        return ()
+    free = [
+        _cell(index, line)
+        for index, line in enumerate(lines)
+        if not found[index] and not _is_explained(beside[index]) and _is_short(line.text.reveal())
+    ]
+    return tuple(
+        Finding(
+            PhiCategory.INSTITUTION,
+            Region(lines[cell.line].quad, lines[cell.line].frames),
+            0.6,
+            "closure:column",
+            lines[cell.line].text,
+        )
+        for column in _columns(free)
+        if _is_of_table(column, identifying) and _names_rooms([cell.text for cell in column])
+        for cell in column
+    )
+
+
+def _is_explained(beside: Neighbours) -> bool:
+    """Tell a line whose label says that it is medicine: Procedure, Status, Sex."""
+    return any(label is not None and label.category in ("none", "sex") for label in (beside.left, beside.above))
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= _LONGEST and 0 < len(tokenise(text)) <= _MOST_WORDS and any(map(str.isalpha, text))
+
+
+def _cell(index: int, line: TextLine) -> _Cell:
+    a, b, _, d = line.quad
+    angle = math.atan2(b[1] - a[1], b[0] - a[0])
+    cos, sin = math.cos(angle), math.sin(angle)
+    along = [x * cos + y * sin for x, y in line.quad]
+    middle = sum(y * cos - x * sin for x, y in line.quad) / 4
+    return _Cell(index, min(along), max(along), middle, max(1.0, math.dist(a, d)), line.text.reveal())
+
+
+def _columns(cells: list[_Cell]) -> list[list[_Cell]]:
+    """Cells that begin below each other."""
+    columns: list[list[_Cell]] = []
+    for cell in sorted(cells, key=lambda cell: cell.start):
+        if columns and cell.start - columns[-1][-1].start < _ALIGNED * cell.height:
+            columns[-1].append(cell)
+        else:
+            columns.append([cell])
+    return [column for column in columns if len(column) >= _LEAST_ROWS]
+
+
+def _is_of_table(column: list[_Cell], identifying: list[_Cell]) -> bool:
+    """Tell whether most cells of a column stand beside identifying cells that begin below each other as well."""
+    beside = [
+        [other for other in identifying if abs(other.middle - cell.middle) < _LEVEL * cell.height and _is_apart(cell, other)]
+        for cell in column
+    ]
+    starts = sorted((other.start, other.height) for row in beside for other in row)
+    run = longest = 1
+    for (before, _), (start, height) in pairwise(starts):
+        run = run + 1 if start - before < _ALIGNED * height else 1
+        longest = max(longest, run)
+    return longest >= _LEAST_ROWS and sum(map(bool, beside)) >= _BESIDE * len(column)
+
+
+def _is_apart(cell: _Cell, other: _Cell) -> bool:
+    return other.end < cell.start or cell.end < other.start
+
+
+def _names_rooms(texts: list[str]) -> bool:
+    """Tell a column of rooms: values recur or are numbered, and few of them say what is done or how far it is."""
+    kinds = {" ".join(plain(text).split()) for text in texts}
+    numbered = sum(map(_is_numbered, texts)) >= _TELLING * len(texts)
+    if numbered:
+        return not any(map(_is_measured, texts))
+    telling = sum(map(_tells, texts))
+    return len(kinds) < len(texts) and telling < _TELLING * len(texts)
+
+
+def _is_numbered(text: str) -> bool:
+    """Angio 2, Neuro B, IR North; not M1, which is a vessel."""
+    words = [plain(token.text) for token in tokenise(text)]
+    last = words[-1]
+    return len(words) > 1 and (
+        re.fullmatch(r"\d{1,2}[a-d]?|[a-h]|i{1,3}|iv", last) is not None or last in tables.words()["compass"]
+    )
+
+
+def _is_measured(text: str) -> bool:
+    """A number with its unit or label: LAO 30, grade III."""
+    return bool(technical_spans(text))
+
+
+def _tells(text: str) -> bool:
+    """Tell a cell that says what is done, where in the body, in which state it is, or whose sex it is."""
+    words = [plain(token.text) for token in tokenise(text)]
+    lists = tables.words()
+    return bool(technical_spans(text)) or any(
+        word in lists["states"] or word in lists["sexes"] or word in lists["modalities"] or _exams().match(word) is not None
+        for word in words
+    )
+
+
+@cache
+def _exams() -> re.Pattern[str]:
+    return re.compile("|".join(tables.words()["exams"]))
