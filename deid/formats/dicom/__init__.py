@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, cast
 
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from deid.formats.dicom.codecs import check_codec
 from deid.formats.dicom.frames import DicomFrames, NoFrames
@@ -89,12 +90,20 @@ class Dicom:
             state(clean, policy, has_pixels=frames.count > 0)
             if shows_head(source):
                 clean.RecognizableVisualFeatures = "YES"
-            write_dataset(clean, syntax, file)
+            write_dataset(clean, _provable(syntax, scrub), file)
         return scrub.report()
 
     def strangers(self, data: bytes) -> tuple[str, ...]:
         """Name what does not belong into a clean DICOM file."""
         return strangers(data)
+
+
+def _provable(syntax: UID, scrub: Scrub) -> UID:
+    """Return the syntax to write in: no known value could be sought in the bytes of a deflated file."""
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return syntax
+    scrub.note("", 0x00020010, "C")
+    return ExplicitVRLittleEndian
 
 
 def _frames(dataset: Dataset, policy: Policy) -> DicomFrames:

@@ -84,11 +84,23 @@ def technical(element: DataElement, text: str, dataset: Dataset) -> bool:
     return element.tag == _METHOD and text == METHOD
 
 
+def vouched(element: DataElement, text: str, dataset: Dataset) -> bool:
+    """Tell whether the standard itself holds a text: not only its shape, which an id or a day may have as well."""
+    if element.tag == _CODE_VALUE:
+        return (text_of(dataset, "CodingSchemeDesignator"), text) in _codes()
+    return element.tag != _CODE_VERSION and technical(element, text, dataset)
+
+
 @lru_cache(maxsize=1)
 def code_strings() -> frozenset[str]:
     """Return the terms of the standard for attributes of VR CS."""
     lines = _TERMS.read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+@lru_cache(maxsize=1)
+def _codes() -> frozenset[tuple[str, str]]:
+    return frozenset((scheme, value) for scheme, value, _ in _concepts())
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -140,13 +141,7 @@ def encoded_frames(dataset: Dataset, layout: Layout) -> list[bytes]:
     """Split encapsulated pixels into frames, without decoding them."""
     offsets = value_of(dataset, "ExtendedOffsetTable"), value_of(dataset, "ExtendedOffsetTableLengths")
     try:
-        frames = list(
-            generate_frames(
-                dataset.PixelData,
-                number_of_frames=layout.count,
-                extended_offsets=offsets if all(offsets) else None,
-            )
-        )
+        frames = _split(dataset.PixelData, layout.count, offsets if all(offsets) else None)
     except Exception:
         raise FileRefused("broken", "encapsulated frames") from None
     if len(frames) < layout.count or not all(frames[: layout.count]):
@@ -155,3 +150,13 @@ def encoded_frames(dataset: Dataset, layout: Layout) -> list[bytes]:
     if layout.syntax.endswith(".1.2.5") and any(len(frame) * _RLE_RATIO < expected for frame in frames):
         raise FileRefused("broken", "frame length")
     return frames[: layout.count]
+
+
+def _split(data: bytes, count: int, extended: tuple[Any, Any] | None) -> list[bytes]:
+    with contextlib.suppress(Exception):
+        frames = list(generate_frames(data, number_of_frames=count, extended_offsets=extended))
+        if len(frames) >= count and all(frames):
+            return frames
+    # Offsets that lead nowhere: the fragments tell the frames where each has one, or all are of one.
+    past = 8 + int.from_bytes(data[4:8], "little")
+    return list(generate_frames(data[:4] + b"\0\0\0\0" + data[past:], number_of_frames=count))

@@ -56,9 +56,15 @@ def _shared_colour(flat: Stored, rows: int, columns: int) -> Stored:
 
 
 def cleared(frame: Stored, layout: Layout) -> Stored:
-    """Clear the bits that no sample uses: an overlay may hide there (PS3.5 8.1.1). Signed samples keep their sign."""
+    """Clear the bits that no sample uses: an overlay may hide there (PS3.5 8.1.1). Signed samples keep their sign.
+
+    What is no number has 22 or 51 bits that say nothing: they become those of the usual one.
+    """
+    if layout.keyword != "PixelData":
+        strange = np.isnan(frame)
+        return np.where(strange, np.array(np.nan, frame.dtype), frame) if strange.any() else frame
     unused = layout.bits_allocated - layout.bits_stored
-    if layout.keyword != "PixelData" or unused == 0 or layout.bits_allocated == 1:
+    if unused == 0 or layout.bits_allocated == 1:
         return frame
     if layout.high_bit == layout.bits_stored - 1 and layout.signed:
         shifted: Stored = (frame << unused) >> unused

@@ -31,6 +31,8 @@ DATES: Final = frozenset({"DA", "DT", "TM"})
 TEXTS: Final = frozenset({"LO", "SH", "ST", "LT", "UT", "UC", "CS"})
 NUMBERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "IS", "DS", "AT"})
 BINARIES: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+# Texts of these kinds are neither judged nor cut like others: they stand for nothing else.
+_OWN_RULES: Final = frozenset({"PN", "AE", "UR", "AS"})
 _GRAPHICS: Final = 0x00700001
 _OBSERVERS: Final = 0x0040A073
 _CREATION: Final = frozenset({0x00700082, 0x00700083})
@@ -166,8 +168,8 @@ class Rules:
 
 
 def _fits(vr: str, wanted: str) -> bool:
-    """Tell whether the file's value representation can stand for the dictionary's."""
-    return vr in wanted.split(" or ") or _kind(vr) == _kind(wanted)
+    """Tell whether the file's value representation can stand for the dictionary's; nothing but a text stands for a text."""
+    return vr in wanted.split(" or ") or (_kind(vr) == _kind(wanted) and vr not in _OWN_RULES and wanted not in _OWN_RULES)
 
 
 def _kind(vr: str) -> str:

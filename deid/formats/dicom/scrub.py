@@ -15,11 +15,12 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.tag import BaseTag
 from pydicom.uid import SecondaryCaptureImageStorage, UID_dictionary
 
-from deid.formats.dicom.header_text import technical
+from deid.formats.dicom.header_text import vouched
 from deid.formats.dicom.paths import item_path, keyword, value_path
 from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules, profile
 from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.sweep import Sweep, without
+from deid.formats.dicom.tails import packed, without_tail
 from deid.formats.dicom.values import capped_age, dummy, shifted, texts, well_formed
 from deid.formats.dicom.walk import element_of, tags_of, text_of, told_vr, walk
 from deid.keys import Key
@@ -122,6 +123,7 @@ def _made(tag: BaseTag, dataset: Dataset, scrub: Scrub, path: str) -> DataElemen
     if vr == "SQ":
         items = [scrubbed(item, scrub, item_path(path, tag, index)) for index, item in enumerate(element.value or ())]
         return DataElement(tag, "SQ", items)
+    element = without_tail(element, dataset)
     if action == "U":
         # Whatever stands there: a reference to it finds the same new UID.
         scrub.note(path, tag, "U")
@@ -152,12 +154,18 @@ def _kept(element: DataElement, scrub: Scrub) -> DataElement | None:
     if element.VR in NUMBERS:
         if _too_many(element):
             return None
-        if element.VR in ("IS", "DS") and any(len(text) >= _LONG_NUMBER and scrub.sweep.finds(text) for text in texts(element)):
-            return None
-        return element
+        return None if _repeats_known(element, scrub.sweep) else element
     if element.VR in TEXTS and any(scrub.sweep.finds(text) for text in texts(element)):
         return None
-    return element
+    return None if isinstance(element.value, bytes) and scrub.sweep.finds_in_bytes(element.value) else element
+
+
+def _repeats_known(element: DataElement, sweep: Sweep) -> bool:
+    """Tell whether a number is a known id or day, or the bytes of numbers spell a known value."""
+    whole = element.VR not in ("FL", "FD", "AT") and any(
+        len(text) >= _LONG_NUMBER and sweep.finds(text) for text in texts(element)[:_FEW_NUMBERS]
+    )
+    return whole or sweep.finds_in_bytes(packed(element))
 
 
 def _too_many(element: DataElement) -> bool:
@@ -168,6 +176,8 @@ def _too_many(element: DataElement) -> bool:
 
 # Known ids and days are numbers too; a shorter number is a measure.
 _LONG_NUMBER = 6
+# Ids stand alone or among few; long lists of numbers are measured.
+_FEW_NUMBERS = 16
 
 
 def _cleaned(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> DataElement | None:
@@ -203,7 +213,7 @@ def _emptied(tag: BaseTag, vr: str, scrub: Scrub) -> DataElement | None:
 
 def _cut(text: str, element: DataElement, dataset: Dataset, scrub: Scrub, path: str) -> str:
     spans = [*scrub.cuts.get(path, ())]
-    if not technical(element, text, dataset):
+    if not vouched(element, text, dataset):
         spans += scrub.sweep.spans(text)
     return without(text, spans) if spans else text
 

@@ -34,7 +34,7 @@ def strangers(data: bytes) -> tuple[str, ...]:
             found = dict.fromkeys([*_strange_meta(dataset.file_meta), *_strange_elements(dataset)])
     except Exception:
         return ("unreadable",)
-    if left and dataset.file_meta.TransferSyntaxUID != "1.2.840.10008.1.2.1.99":
+    if left:
         found["trailing bytes"] = None
     for name in _STATED:
         if name not in dataset:

@@ -22,7 +22,12 @@ _CODEC_COMMENT: Final = re.compile(
     rb"(Created by |Creator: )?(GDCM/)?(Kakadu|OpenJPEG|OpenJPH|CharLS|JasPer|Lavc|FFmpeg|Aware|LEAD|PICTools|libjpeg-turbo)"
     rb"( J2K| JPEG ?2000)?( [Vv]er(sion)?)?[ -]?v?[0-9.]{0,12}\0?"
 )
-_J2K_SIZ, _J2K_SOT, _J2K_SOD, _J2K_EOC, _J2K_COM = 0xFF51, 0xFF90, 0xFF93, 0xFFD9, 0xFF64
+_J2K_SIZ, _J2K_SOT, _J2K_SOD, _J2K_COM = 0xFF51, 0xFF90, 0xFF93, 0xFF64
+# Marker segments of JPEG 2000 that decoders need or use: sizes, coding, quantisation, regions, packets, capabilities
+# (T.800 A.1, T.814). Registration, comments and what nobody knows go.
+_J2K_NEEDED: Final = frozenset(
+    {0xFF50, 0xFF51, 0xFF52, 0xFF53, 0xFF55, 0xFF56, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF61}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,7 @@ def _j2k_header(frame: bytes, place: int, stop: int) -> tuple[bytes, int, Stream
             sizes = [int.from_bytes(frame[place + at : place + at + 4], "big") for at in (6, 10, 14, 18)]
             samples = int.from_bytes(frame[place + 38 : place + 40], "big")
             shape = StreamShape(sizes[1] - sizes[3], sizes[0] - sizes[2], samples, (frame[place + 40] & 0x7F) + 1)
-        if marker != _J2K_COM or _CODEC_COMMENT.fullmatch(frame[place + 6 : end]):
+        if marker in _J2K_NEEDED or (marker == _J2K_COM and _CODEC_COMMENT.fullmatch(frame[place + 6 : end])):
             kept.append(frame[place:end])
         place = end
 
@@ -199,7 +204,10 @@ def _last_eoc(frame: bytes) -> int:
 
 
 def _rle(frame: bytes, pixels: int) -> bytes:
-    """Follow each RLE segment until it has filled its plane (PS3.5 G); what lies between and after is no picture: zeros."""
+    """Follow each RLE segment until it has filled its plane (PS3.5 G); what lies between and after is no picture: zeros.
+
+    A last run that goes on after its plane is full is shortened to what the plane takes.
+    """
     count = int.from_bytes(frame[:4], "little")
     if not 1 <= count <= 15:
         raise ValueError
@@ -210,24 +218,30 @@ def _rle(frame: bytes, pixels: int) -> bytes:
     for start in offsets:
         if start < end:
             raise ValueError
-        end = _segment_end(frame, start, pixels)
+        last, end, taken = _segment_end(frame, start, pixels)
         clean[start:end] = frame[start:end]
+        clean[last] = taken - 1 if frame[last] < 128 or taken == 1 else 257 - taken
     return bytes(clean[: end + end % 2])
 
 
-def _segment_end(frame: bytes, place: int, pixels: int) -> int:
-    filled = 0
-    while filled < pixels:
-        control = frame[place]
+def _segment_end(frame: bytes, place: int, pixels: int) -> tuple[int, int, int]:
+    """Return where the last run of a segment begins, where it ends, and how many samples the plane takes of it."""
+    last = place
+    taken = left = pixels
+    while left > 0:
+        control, last = frame[place], place
         if control < 128:
-            place, filled = place + control + 2, filled + control + 1
+            taken = min(left, control + 1)
+            place += taken + 1
         elif control > 128:
-            place, filled = place + 2, filled + 257 - control
+            taken = min(left, 257 - control)
+            place += 2
         else:
-            place += 1
+            taken, place = 0, place + 1
+        left -= taken
     if place > len(frame):
         raise ValueError
-    return place
+    return last, place, taken
 
 
 def _even(clean: bytes, frame: bytes) -> bytes:

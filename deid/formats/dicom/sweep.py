@@ -47,6 +47,14 @@ class Sweep:
         """Tell whether `text` repeats a known value."""
         return bool(self.spans(text))
 
+    def finds_in_bytes(self, data: bytes) -> bool:
+        """Tell whether bytes spell a known value, letter by letter."""
+        if len(data) < _SHORTEST_PART:
+            return False
+        folded = data.lower()
+        hinted = any(form.hint.isascii() and form.hint.encode() in folded for form in self._forms)
+        return hinted and self.finds(data.decode("latin-1"))
+
 
 def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """Cut spans out of a text; where nothing but punctuation is left, nothing is left."""

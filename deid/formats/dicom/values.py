@@ -19,6 +19,7 @@ _SHAPES: Final = {
     "DS": re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"),
     "UI": re.compile(r"[0-9.]{1,64}"),
 }
+_READABLE: Final = dict.fromkeys(("LO", "SH", "ST", "LT", "UT", "UC", "CS"), re.compile(r"[^\x1b]*"))
 # What stands where PS3.15 asks for a dummy: a value that no reader takes for a real one.
 _DUMMIES: Final[dict[str, Any]] = {
     "DA": "19000101",
@@ -52,8 +53,11 @@ def _text(value: Any) -> str:
 
 
 def well_formed(element: DataElement) -> bool:
-    """Tell whether dates, ages, UIDs and written numbers have the shape that their VR demands: other text hides in none."""
-    shape = _SHAPES.get(element.VR)
+    """Tell whether dates, ages, UIDs and written numbers have the shape that their VR demands: other text hides in none.
+
+    Nor is a text well formed in which an escape sequence is left that no declared character set explains.
+    """
+    shape = _SHAPES.get(element.VR, _READABLE.get(element.VR))
     return shape is None or all(not text or shape.fullmatch(text) for text in texts(element))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmark.hostile_dicom import containers, headers, objects, pixels
+from tests.benchmark.hostile_dicom import containers, corners, headers, objects, pixels
 from tests.benchmark.hostile_dicom.people import people
 
 
@@ -10,7 +10,7 @@ def hostile_files(seed):
     """Return every file of the set; the same seed gives the same bytes. One patient has the whole of it, the others a part."""
     made = []
     for at, person in enumerate(people(seed)):
-        makers = (headers, containers, objects, pixels) if at == 0 else ((headers, objects) if at == 1 else (containers,))
+        makers = (headers, containers, objects, pixels, corners) if at == 0 else ((headers, objects) if at == 1 else (containers,))
         for step, maker in enumerate(makers):
             made += maker.entries(person, 100 * (step + 1))
         first = next(file for file in made if file.person is person)
