@@ -94,7 +94,8 @@ def _read_again(
 ) -> tuple[tuple[Finding, ...], tuple[str, ...], list[Reason]]:
     """Read the draft with one engine; its silence counts only where it reads the canary."""
     prepared = replace(written, frames=WithCanary(written.frames, masks))
-    reading = look_again(prepared, engine, look.policy, masks, photo=first.photo)
+    read = first.lines if engine is look.engine else ()
+    reading = look_again(prepared, engine, look.policy, masks, photo=first.photo, read=read)
     reasons = [] if canary_sings(reading.lines, written.frames) else [Reason("engine-failed", "canary not read")]
     lines = without_canary(reading.lines, written.frames)
     findings = look.classifier.classify(lines, known, look.policy)

@@ -24,6 +24,7 @@ from deid.find.passes import (
     THOROUGH_AT_PHOTOS,
 )
 from deid.find.photo import is_photo
+from deid.find.standing import untouched
 from deid.policy import Policy
 from deid.protocols import TextEngine
 from deid.types import Frames, Instance, Reading, Region, TextLine
@@ -60,7 +61,15 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     return _reading(instance, engine, how, photo)
 
 
-def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Sequence[Region], *, photo: bool) -> Reading:
+def look_again(
+    instance: Instance,
+    engine: TextEngine,
+    policy: Policy,
+    masks: Sequence[Region],
+    *,
+    photo: bool,
+    read: Sequence[TextLine] = (),
+) -> Reading:
     """Look once more at what was written, in other passes than `find_text`.
 
     Parameters
@@ -75,6 +84,9 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
         What was blacked out; text is sought outside.
     photo
         Whether the first look took it for a photo.
+    read
+        What the first look read with the same engine: on screens and exams, a line that was surely read there, that no mask
+        touches, and that is seen again as it was, is not read again.
     """
     if not photo:
         how = Look(SECOND, doubting=True)
@@ -82,7 +94,7 @@ def look_again(instance: Instance, engine: TextEngine, policy: Policy, masks: Se
         how = Look(SECOND_AT_PHOTOS)
     else:
         how = Look(SECOND_AT_LARGE_PHOTOS, small_print=True, known=[_mask_core(mask) for mask in masks])
-    return _reading(instance, engine, how, photo)
+    return _reading(instance, engine, how, photo, () if photo else untouched(read, masks))
 
 
 def _is_large(frames: Frames) -> bool:
@@ -95,19 +107,20 @@ def _mask_core(mask: Region) -> Corners:
     return grown(reading_order(rectangle), -LEAST_GROWTH, -LEAST_GROWTH)
 
 
-def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool) -> Reading:
+def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool, kept: Sequence[TextLine] = ()) -> Reading:
     filmed = instance.cine and instance.frames.count >= _SHORTEST_RUN
-    looked = list((_look_at_runs if filmed else _look_at_pages)(instance.frames, how, engine))
+    looked = list(_look_at_runs(instance.frames, how, engine) if filmed else _look_at_pages(instance.frames, how, engine, kept))
     lines = tuple(line for one in looked for line in one.lines)
     return Reading(lines, _names(how), photo, sum(one.ghosts for one in looked))
 
 
-def _look_at_pages(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Looked]:
-    """Look at every page in all its looks; what one look shows well is not read again in the next."""
+def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence[TextLine]) -> Iterator[Looked]:
+    """Look at every page in all its looks; what one look shows well is not read again in the next, nor are lines that stand."""
     for index in range(frames.count):
+        standing = [line for line in kept if line.frames[0] <= index < line.frames[1]]
         known: tuple[TextLine, ...] = ()
         for picture in _different(frames.looks(index)):
-            looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known))
+            looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known, standing=standing))
             known += looked.lines
             yield looked
 

@@ -16,6 +16,7 @@ from deid.find.leaning import settled
 from deid.find.lines import covered, joined, largest
 from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
 from deid.find.samples import brightest
+from deid.find.standing import seen_again
 from deid.protocols import TextEngine
 from deid.types import FrameRange, Quad, TextLine
 
@@ -58,10 +59,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What is known already: lines, and the picture they were read on where a change since then would matter."""
+    """What is known already: lines, and the picture they were read on where a change since then would matter.
+
+    `standing` are lines that another look read: a sight of such a line, no more and no less, is that line.
+    """
 
     lines: Sequence[TextLine] = ()
     picture: Display | None = None
+    standing: Sequence[TextLine] = ()
 
 
 def look(
@@ -98,9 +103,11 @@ def look(
     sights = joined(_settled([sight for one in seen for sight in one.sights]), picture)
     sights = _news(sights, earlier, picture)
     room = rooms([sight.points for sight in sights], picture)
-    quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in zip(sights, room, strict=True)]
-    lines, ghosts = [], sum(one.ghosts for one in seen)
-    for line, quad, sight, own in zip(_read(read_on or (picture,), quads, engine), quads, sights, room, strict=True):
+    again = [seen_again(sight.points, earlier.standing) for sight in sights]
+    pairs = [(sight, own) for sight, own, line in zip(sights, room, again, strict=True) if line is None]
+    quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in pairs]
+    lines, ghosts = [line for line in again if line is not None], sum(one.ghosts for one in seen)
+    for line, quad, (sight, own) in zip(_read(read_on or (picture,), quads, engine), quads, pairs, strict=True):
         if line.confidence < _SURELY_READ and (sight.by in _COARSE or sides(sight.points)[1] > _GIANT * min(shape)):
             ghosts += 1
             continue

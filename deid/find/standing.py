@@ -1,0 +1,58 @@
+"""Tells which lines of the first look stand: surely read and touched by no mask, so that the second look need not read them again.
+
+The second look must find such a line again, where and as it was, and the draft is compared with the source pixel by pixel: the
+same reader would say the same of the same pixels. Whatever else the second look finds, and whatever a mask cut, it reads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deid.find.geometry import axes, corners, degrees, sides
+from deid.types import Region, TextLine
+
+if TYPE_CHECKING:
+    from deid.find.geometry import Corners
+
+# From this confidence on a reading stands: of 936 such readings on screens three were wrong by a character.
+_SURE = 0.95
+# How much the thickness, the place and the length (both in thicknesses) of two sights of the same line differ.
+_THICKNESS = (0.6, 1.7)
+_ACROSS, _ALONG = 0.35, 1.0
+_DEGREES = 5.0
+
+
+def untouched(lines: Sequence[TextLine], masks: Sequence[Region]) -> list[TextLine]:
+    """Return the lines that were surely read and that no mask touches, on whatever frame."""
+    boxes = np.array([mask.box for mask in masks]).reshape(-1, 4)
+    found = []
+    for line in lines:
+        x0, y0, x1, y1 = Region(line.quad, line.frames).box
+        touched = (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
+        if line.confidence >= _SURE and len(line.text) and not touched.any():
+            found.append(line)
+    return found
+
+
+def seen_again(points: Corners, lines: Sequence[TextLine]) -> TextLine | None:
+    """Return the line that a sight is: as thick, as long, and at the same place; a sight merely under or over a line is another."""
+    middle, (length, thickness), lean = points.mean(axis=0), sides(points), degrees(points)
+    u, v = axes(points)
+    for line in lines:
+        quad = corners(line.quad)
+        apart = quad.mean(axis=0) - middle
+        if math.hypot(*apart) > length:
+            continue
+        other_length, other_thickness = sides(quad)
+        if (
+            _THICKNESS[0] < thickness / max(1.0, other_thickness) < _THICKNESS[1]
+            and abs(float(apart @ v)) < _ACROSS * thickness
+            and abs(float(apart @ u)) + abs(length - other_length) / 2 < _ALONG * thickness
+            and abs((degrees(quad) - lean + 180) % 360 - 180) < _DEGREES
+        ):
+            return line
+    return None

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from deid.find import find_text, look_again
+from deid.find.geometry import corners, outwards
+from deid.find.standing import seen_again, untouched
+from deid.policy import Policy
+from deid.types import PhiText, Region, TextLine
+
+QUAD = ((100, 40), (220, 40), (220, 60), (100, 60))
+LINE = TextLine(PhiText("LAO 30 CRA 15"), QUAD, (), 0.99, (0, 1), "rapidocr:plain")
+
+
+@pytest.mark.parametrize(
+    ("sight", "same"),
+    [
+        ((102, 41, 217, 59), True),
+        ((100, 40, 160, 60), False),
+        ((100, 40, 300, 60), False),
+        ((100, 40, 220, 84), False),
+        ((100, 52, 220, 72), False),
+    ],
+)
+def test_a_sight_is_a_line_only_as_long_as_thick_and_where_it_was(sight, same):
+    assert (seen_again(corners(Region.from_box(sight, (0, 1)).polygon), [LINE]) is LINE) is same
+
+
+def test_a_line_that_leans_otherwise_is_another():
+    points = corners(QUAD)
+    lean = np.radians(12)
+    turn = np.array(((np.cos(lean), -np.sin(lean)), (np.sin(lean), np.cos(lean))))
+    turned = (points - points.mean(axis=0)) @ turn.T + points.mean(axis=0)
+    assert seen_again(corners(outwards(turned)), [LINE]) is None
+
+
+def test_unsure_unread_and_masked_lines_are_read_again():
+    others = (replace(LINE, confidence=0.94), replace(LINE, text=PhiText("")))
+    assert untouched((LINE, *others), ()) == [LINE]
+    assert untouched((LINE,), [Region.from_box((210, 50, 260, 90), (0, 1))]) == []
+    assert untouched((LINE,), [Region.from_box((100, 60, 220, 80), (0, 1))]) == [LINE]
+
+
+def test_the_second_look_reads_what_the_first_did_not(rapidocr, instance, grey, write):
+    picture = grey(160, 420)
+    write(picture, "LAO 30 CRA 15", (30, 40))
+    first = find_text(instance(picture), rapidocr, Policy()).lines
+    (line,) = (replace(line, text=PhiText("as the first look read it")) for line in first)
+    write(picture, "DOE^JANE", (30, 110))
+    texts = [line.text.reveal() for line in look_again(instance(picture), rapidocr, Policy(), (), photo=False, read=[line]).lines]
+    assert sorted(texts) == ["DOE^JANE", "as the first look read it"]
