@@ -15,8 +15,8 @@ from deid.errors import FolderRefused
 from deid.policy import Policy
 
 POLICY_NAME: Final = "policy.toml"
-# Workers of a run that was killed hold its lock for the moment that the kernel takes to end them.
-_LOCK_PATIENCE: Final = 3.0
+# Workers of a run that was killed hold its lock until the kernel has ended them; a busy disk makes that seconds.
+_LOCK_PATIENCE: Final = 6.0
 
 
 class CleanFolder:

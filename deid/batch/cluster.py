@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 
 # Models are loaded once a shard (about 2 s), and a shard is done again where its machine is lost.
 _SHARD: Final = 50
+# How long the scheduler may take to answer, in seconds.
+_ANSWER: Final = 20.0
 # Shards that wait at the scheduler for each core: enough to keep it busy, few enough for ten million files.
 _WAITING: Final = 2
 
@@ -49,7 +51,7 @@ class Cluster:
         except ImportError:
             raise EnvironmentBroken("Dask is not installed.", "pip install 'deid-toolkit[scale]'") from None
         try:
-            self._client: Client = Client(address, set_as_default=False, timeout="10s")
+            self._client: Client = Client(address, set_as_default=False, timeout=_ANSWER)
         except OSError:
             raise EnvironmentBroken("The Dask scheduler does not answer.", "Check --scheduler.") from None
         self._setup = setup

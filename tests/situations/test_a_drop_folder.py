@@ -21,7 +21,9 @@ from deid.policy import Policy
 from deid.watch import Times, WatchOptions, systemd_unit, watch
 from tests.engines.paper_line import PAPER
 
-QUICK = Times(settle=0.4, settle_growing=0.4, patience=20.0, retry=0.3, retry_most=1.0, look=0.1)
+QUICK = Times(settle=0.4, settle_growing=0.4, patience=120.0, retry=0.3, retry_most=1.0, look=0.1)
+# Where a test itself pauses between two writes: the machine may be busy and the pause longer than was asked for.
+CALM = Times(settle=4.0, settle_growing=4.0, patience=120.0, look=0.1)
 
 
 @pytest.fixture
@@ -39,13 +41,13 @@ def out(tmp_path):
 class Running:
     """A watcher in a thread of its own."""
 
-    def __init__(self, drop, out, **options):
+    def __init__(self, drop, out, times=QUICK, **options):
         self.outcomes = []
         self.notices = []
         self.error = None
         self._stop = threading.Event()
         batch = Options(work=PAPER, jobs=1)
-        self._options = WatchOptions(stop=self._stop, times=QUICK, notice=self.notices.append, batch=batch, **options)
+        self._options = WatchOptions(stop=self._stop, times=times, notice=self.notices.append, batch=batch, **options)
         self._thread = threading.Thread(target=self._run, args=(drop, out))
 
     def __enter__(self):
@@ -54,7 +56,7 @@ class Running:
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join(30)
+        self._thread.join(120)
         if self.error is not None:
             raise self.error
 
@@ -65,10 +67,10 @@ class Running:
         except BaseException as error:
             self.error = error
 
-    def wait_for(self, count, seconds=30.0):
+    def wait_for(self, count, seconds=120.0):
         self.wait_until(lambda: len(self.outcomes) >= count, seconds)
 
-    def wait_until(self, condition, seconds=30.0):
+    def wait_until(self, condition, seconds=120.0):
         deadline = time.monotonic() + seconds
         while not condition():
             assert self._thread.is_alive(), self.error
@@ -92,6 +94,15 @@ def sound(out):
     return check(out, load_key()).sound
 
 
+def drop_in(path, text):
+    """Put a file in whole, so that no pause of a busy machine shows half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.parent.with_name(f"{path.parent.name}-aside") / path.name
+    aside.parent.mkdir(exist_ok=True)
+    aside.write_text(text)
+    aside.rename(path)
+
+
 def make_case(folder, files=40):
     for number in range(files):
         path = folder / f"s{number % 4}" / f"{number}.png"
@@ -112,7 +123,7 @@ def test_files_that_are_there_at_the_start(drop, out):
 
 
 def test_a_file_that_is_written_slowly(drop, out):
-    with Running(drop, out) as watcher:
+    with Running(drop, out, CALM) as watcher:
         watcher.wait_until(lambda: (out / "audit.jsonl").exists())
         for part in range(8):
             with (drop / "a.png").open("a") as file:
@@ -139,7 +150,7 @@ def test_a_browser_writes_under_another_name_and_renames(drop, out):
 def test_a_whole_folder_at_once(drop, out, tmp_path, way):
     source = tmp_path / "elsewhere" / "case"
     make_case(source)
-    with Running(drop, out) as watcher:
+    with Running(drop, out, QUICK if way == "moved" else CALM) as watcher:
         watcher.wait_until(lambda: (out / "audit.jsonl").exists())
         if way == "moved":
             source.rename(drop / "case")
@@ -161,7 +172,7 @@ def test_a_network_share_without_events(drop, out, monkeypatch):
     monkeypatch.setitem(sys.modules, "watchfiles", None)
     with Running(drop, out) as watcher:
         watcher.wait_until(lambda: (out / "audit.jsonl").exists())
-        (drop / "a.png").write_text("one")
+        drop_in(drop / "a.png", "one")
         watcher.wait_for(1)
     assert texts(out) == ["one"]
 
@@ -171,10 +182,10 @@ def test_models_are_let_go_in_a_quiet_time_and_loaded_again(drop, out, monkeypat
     monkeypatch.setattr("deid.watch.watcher._REST", 0.3)
     monkeypatch.setattr("deid.batch.workers.Workers.close", lambda self, real=Workers.close: (rests.append(1), real(self)))
     with Running(drop, out) as watcher:
-        (drop / "a.png").write_text("one")
+        drop_in(drop / "a.png", "one")
         watcher.wait_for(1)
         watcher.wait_until(lambda: rests)
-        (drop / "b.png").write_text("two")
+        drop_in(drop / "b.png", "two")
         watcher.wait_for(2)
     assert texts(out) == ["one", "two"]
 
@@ -258,17 +269,18 @@ def test_a_file_that_changes_while_it_is_in_hand(drop, out):
     (drop / "a.png").write_text("slow one")
     with Running(drop, out) as watcher:
         watcher.wait_until(lambda: (out.parent / "clean-held" / "drafts").exists() or watcher.outcomes)
-        (drop / "a.png").write_text("slow one and two")
+        drop_in(drop / "a.png", "slow one and two")
         watcher.wait_until(lambda: "slow one and two" in texts(out))
     assert sound(out)
 
 
 def test_a_file_that_goes_before_its_turn(drop, out):
-    with Running(drop, out) as watcher:
-        (drop / "a.png").write_text("one")
-        time.sleep(0.1)
+    with Running(drop, out, CALM) as watcher:
+        watcher.wait_until(lambda: (out / "audit.jsonl").exists())
+        drop_in(drop / "a.png", "one")
+        time.sleep(0.5)
         (drop / "a.png").unlink()
-        (drop / "b.png").write_text("two")
+        drop_in(drop / "b.png", "two")
         watcher.wait_for(1)
         watcher.rest()
     assert texts(out) == ["two"]
@@ -375,7 +387,7 @@ def test_a_share_that_goes_away_and_comes_back(drop, out):
         drop.rename(drop.with_name("gone"))
         watcher.wait_until(lambda: watcher.notices)
         drop.with_name("gone").rename(drop)
-        (drop / "b.png").write_text("two")
+        drop_in(drop / "b.png", "two")
         watcher.wait_for(2)
     assert texts(out) == ["one", "two"]
     assert check(out).records == 2
@@ -393,10 +405,10 @@ def test_a_disk_that_is_full_for_a_while(drop, out, monkeypatch):
 
     monkeypatch.setattr(os, "write", write)
     with Running(drop, out) as watcher:
-        (drop / "a.png").write_text("one")
+        drop_in(drop / "a.png", "one")
         watcher.wait_for(1)
         full.set()
-        (drop / "b.png").write_text("two")
+        drop_in(drop / "b.png", "two")
         watcher.wait_until(lambda: watcher.notices)
         full.clear()
         watcher.wait_for(2)
@@ -408,12 +420,12 @@ def test_the_clock_of_the_machine_jumps(drop, out, monkeypatch):
     real = time.time
     with Running(drop, out) as watcher:
         watcher.wait_until(lambda: (out / "audit.jsonl").exists())
-        (drop / "a.png").write_text("slow one")
+        drop_in(drop / "a.png", "slow one")
         monkeypatch.setattr(time, "time", lambda: real() + 86_400)
         os.utime(drop / "a.png", (real() + 86_400, real() + 86_400))
         watcher.wait_for(1)
         monkeypatch.setattr(time, "time", lambda: real() - 86_400)
-        (drop / "b.png").write_text("two")
+        drop_in(drop / "b.png", "two")
         watcher.wait_for(2)
     assert texts(out) == ["slow one", "two"]
 
@@ -422,18 +434,19 @@ def test_a_crash_and_a_hang_do_not_stop_the_watcher(drop, out):
     (drop / "a.png").write_text("crash")
     with Running(drop, out) as watcher:
         watcher.wait_for(1)
-        (drop / "b.png").write_text("two")
+        drop_in(drop / "b.png", "two")
         watcher.wait_for(2)
     assert texts(out) == ["two"]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_burst_of_five_thousand_files(drop, out):
     with Running(drop, out) as watcher:
         watcher.wait_until(lambda: (out / "audit.jsonl").exists())
         for number in range(5000):
-            (drop / f"{number}.png").write_text(f"picture {number}")
-        watcher.wait_for(5000, seconds=240)
+            drop_in(drop / f"{number}.png", f"picture {number}")
+        watcher.wait_for(5000, seconds=1000)
         watcher.rest()
     assert texts(out) == pictures(5000)
     assert check(out).records == 5000

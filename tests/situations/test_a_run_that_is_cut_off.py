@@ -196,17 +196,17 @@ def test_a_full_disk(case, out, unbroken, limit):
 
 
 def test_ctrl_c_finishes_what_is_in_hand(case, out):
-    for number in range(30):
+    for number in range(60):
         (case / f"slow{number}.png").write_text(f"slow {number}")
     process = start(case, out)
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     rest = process.stdout.readlines()
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=200)
     assert (process.returncode, error) == (130, "")
     report = check(out, load_key())
     assert report.sound
-    assert report.clean == len(rest) + 1 < 36
+    assert report.clean == len(rest) + 1 < 66
     assert len((out.parent / "clean-held" / "ledger.jsonl").read_text().splitlines()) == report.clean
 
 
@@ -225,7 +225,6 @@ def test_killed_at_random_moments(case, out, unbroken, tmp_path):
         assert all(text in unbroken.values() for text in outputs(out).values())
         if done:
             break
-    time.sleep(0.1)
     go(case, out)
     assert outputs(out) == unbroken
     report = check(out, load_key())

@@ -80,7 +80,8 @@ def test_a_shard_is_read_from_text():
     assert Shard.parse("3/64") == Shard(3, 64)
 
 
-def test_a_scheduler_that_does_not_answer(case, tmp_path):
+def test_a_scheduler_that_does_not_answer(case, tmp_path, monkeypatch):
+    monkeypatch.setattr("deid.batch.cluster._ANSWER", 0.5)
     with pytest.raises(EnvironmentBroken):
         go(case, tmp_path / "clean", scheduler="tcp://127.0.0.1:1")
 

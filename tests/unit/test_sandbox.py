@@ -22,7 +22,7 @@ def folders(tmp_path):
 
 def tries(folders, probes, **more):
     sandbox = Sandbox(read=(str(folders / "source"),), write=(str(folders / "write"),), **more)
-    with Workers(1, Setup(jobs.load, (7,), jobs.describe, sandbox), Limits(10.0, 600)) as workers:
+    with Workers(1, Setup(jobs.load, (7,), jobs.describe, sandbox), Limits(120.0, 600)) as workers:
         found = dict(workers.run(jobs.work, iter([("probe", (name, str(folders))) for name in probes])))
         return {name: result for (_, (name, _)), result in found.items()}, workers.cage
 
@@ -78,6 +78,6 @@ def test_a_kernel_without_any_cage_is_told(folders, monkeypatch):
 
 def test_no_core_file_is_left(folders, monkeypatch):
     monkeypatch.chdir(folders)
-    with Workers(1, Setup(jobs.load, (7,), jobs.describe), Limits(10.0, 600)) as workers:
+    with Workers(1, Setup(jobs.load, (7,), jobs.describe), Limits(120.0, 600)) as workers:
         list(workers.run(jobs.work, iter([("signal", 11)])))
     assert not [path for path in Path().rglob("core*") if path.is_file()]

@@ -15,7 +15,9 @@ from deid.errors import EnvironmentBroken
 from deid.types import Reason
 from tests.engines import jobs
 
-LIMITS = Limits(seconds=2.0, memory_mb=600)
+# Limits are of the clock, and the machine may be busy: only where something hangs is the limit short.
+LIMITS = Limits(seconds=120.0, memory_mb=600)
+HURRIED = Limits(seconds=4.0, memory_mb=600)
 SETUP = Setup(jobs.load, (7,), jobs.describe)
 
 
@@ -47,13 +49,14 @@ def test_setup_tells_the_parent_what_was_loaded():
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
 )
 def test_a_fault_loses_its_own_item_and_nothing_else(item, lost):
-    found = dict(results([item, *(("times", n) for n in range(10))]))
+    limits = HURRIED if lost.code == "timeout" else LIMITS
+    found = dict(results([item, *(("times", n) for n in range(10))], limits=limits))
     assert found.pop(item) == lost
     assert found == {("times", n): 7 * n for n in range(10)}
 
 
 def test_memory_beside_the_heap_counts_too():
-    limits = Limits(seconds=20.0, memory_mb=150)
+    limits = Limits(seconds=120.0, memory_mb=150)
     assert results([("touch", 1 << 30)], limits=limits) == [(("touch", 1 << 30), Lost("memory"))]
 
 
@@ -89,7 +92,7 @@ def test_what_is_in_hand_is_finished_when_the_run_is_to_stop():
 
 
 def test_a_worker_is_replaced_after_its_share():
-    found = results([("sleep", 1)] * 12, count=1, limits=Limits(5.0, 600, recycle=4))
+    found = results([("sleep", 1)] * 12, count=1, limits=Limits(120.0, 600, recycle=4))
     assert len({pid for _, pid in found}) == 3
 
 
@@ -110,7 +113,7 @@ def test_an_idle_worker_that_is_killed_is_replaced():
     with Workers(1, SETUP, LIMITS) as workers:
         (_, pid), *_ = workers.run(jobs.work, iter([("sleep", 1)]))
         os.kill(pid, signal.SIGKILL)
-        time.sleep(0.2)
+        wait_until_gone(pid)
         assert list(workers.run(jobs.work, iter([("times", 3)]))) == [(("times", 3), 21)]
 
 
@@ -152,8 +155,13 @@ def test_a_script_needs_no_guard_and_its_workers_die_with_it(tmp_path):
     process.kill()
     process.wait()
     process.stdout.close()
-    deadline = time.monotonic() + 5
-    while any(is_running(pid) for pid in pids):
+    for pid in pids:
+        wait_until_gone(pid)
+
+
+def wait_until_gone(pid):
+    deadline = time.monotonic() + 60
+    while is_running(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
