@@ -95,13 +95,23 @@ def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: lis
                 swallowed = [
                     Mark(tokens[index].start, tokens[index].end, near.category, 0.6, _chained(near.evidence), near.switch)
                     for near in reach.get(index - step, ())
-                    if _belongs(tokens, text, index, step, near.category in _PLACES)
+                    if (_belongs(tokens, text, index, step, near.category in _PLACES) or _is_between(tokens, over, index))
                     and not (near.evidence in _ROOMS and strength(tokens[index].text) == STRONG)
                 ]
                 named += swallowed
                 found += swallowed
             reach[index] = list({(mark.category, mark.switch): mark for mark in named}.values())
     return found
+
+
+def _is_between(tokens: tuple[Token, ...], over: list[list[Mark]], index: int) -> bool:
+    """Tell a word between two words of a name: Nguyen Thi Hoa."""
+    return (
+        0 < index < len(tokens) - 1
+        and tokens[index].kind == "word"
+        and tokens[index + 1].start - tokens[index - 1].end <= len(tokens[index].text) + 2 * _WIDEST_GAP
+        and all(any(mark.category is PhiCategory.NAME for mark in over[other]) for other in (index - 1, index + 1))
+    )
 
 
 def _chained(evidence: str) -> str:

@@ -11,7 +11,7 @@ from deid.phi.closure import grown, surroundings
 from deid.phi.glue import apart
 from deid.phi.known import Needle, known_marks
 from deid.phi.labels import LabelHit, claim, claims, find_labels
-from deid.phi.patterns import Mark, overlap, pattern_marks, short_clocks, technical_spans
+from deid.phi.patterns import Mark, overlap, pattern_marks, row_marks, technical_spans
 from deid.phi.tokens import HARMLESS, Token, numbered_phrases, strength, tokenise
 from deid.phi.unknown import Kept, Line, judge_unknown
 from deid.types import PhiCategory
@@ -58,7 +58,7 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     unknown, kept = judge_unknown(Line(text, tokens, protected, labelled), marks, site.never)
     marks += [mark for mark in unknown if not header or _like_a_name(mark, unknown)]
     marks += site.marks(text)
-    marks += short_clocks(text, marks)
+    marks += row_marks(text, marks, protected)
     marks = grown(text, tokens, protected, labelled, marks)
     if not header:
         hospitals = [

@@ -113,14 +113,27 @@ def _times(text: str, marks: list[Mark]) -> list[Mark]:
 
 
 _SHORT_CLOCK: Final = re.compile(r"(?<![\w:.,])(?:[01]?\d|2[0-3]):\d?(?![\w:.,])")
+_ROOM: Final = re.compile(
+    r"(?<![^\W_])(?:(?:neuro|cardiac|cardio|vascular|angio|biplane|monoplane|hybrid|intervention(?:al)?|ir|ct|mri?|xa|cath|saal)\s?"
+    r"(?-i:[1-9]\d?|[A-H])|(?:neuro|cardiac|vascular|angio)\s(?:biplane|monoplane))(?![^\W_]|[.,/:-]\d)",
+    re.IGNORECASE,
+)
 _ROW: Final = {PhiCategory.NAME, PhiCategory.DATE, PhiCategory.MRN, PhiCategory.ACCESSION}
 
 
-def short_clocks(text: str, marks: list[Mark]) -> list[Mark]:
-    """Clock times that lost digits, in a line that names somebody: 8:3 of 08:30."""
-    if not any(mark.category in _ROW for mark in marks):
+def row_marks(text: str, marks: list[Mark], protected: list[tuple[int, int]]) -> list[Mark]:
+    """What a row of a table holds beside a patient and would prove nothing by itself: rooms, and times that lost digits."""
+    kinds = {mark.category for mark in marks}
+    if kinds.isdisjoint(_ROW):
         return []
-    return [Mark(*match.span(), PhiCategory.TIME, 0.6, "rule:clock-damaged", "clock") for match in _SHORT_CLOCK.finditer(text)]
+    found = [Mark(*match.span(), PhiCategory.TIME, 0.6, "rule:clock-damaged", "clock") for match in _SHORT_CLOCK.finditer(text)]
+    if PhiCategory.NAME in kinds and len(kinds & {*_ROW, PhiCategory.TIME}) > 1:
+        found += [
+            Mark(*match.span(), PhiCategory.INSTITUTION, 0.6, "rule:room", "institution")
+            for match in _ROOM.finditer(text)
+            if not any(match.start() < e and s < match.end() for s, e in protected)
+        ]
+    return found
 
 
 def _odd(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> bool:
