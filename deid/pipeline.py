@@ -26,6 +26,7 @@ from deid.types import (
     Instance,
     KnownValue,
     Outcome,
+    PhiCategory,
     PhiText,
     Plan,
     Reading,
@@ -128,6 +129,7 @@ def load_tools(policy: Policy, key: Key) -> Tools:
     EnvironmentBroken
         Where something that the policy asks for is missing or altered.
     """
+    formats.check_site_files(policy)
     witness = None if policy.witness in ("none", policy.engine) else find.load_engine(policy.witness)
     return Tools(policy, key, find.load_engine(policy.engine), find.load_detectors(policy), phi.load_classifier(policy), witness)
 
@@ -199,8 +201,9 @@ def look_in(form: Format, instance: Instance, known: Sequence[KnownValue], tools
     spoken = tuple(KnownValue("Barcode", PhiText(mark.text)) for _, mark in marks if mark.text)
     everything = tuple(dict.fromkeys((*known, *instance.known, *spoken)))
     findings = tools.classifier.classify(reading.lines, everything, tools.policy)
+    device_findings = tuple(Finding(PhiCategory.OTHER, region, 1.0, "device:mask") for region in instance.covered)
     cuts = phi.classify_header(instance.header_text, everything, tools.policy)
-    plan = redaction.make_plan((*findings, *mark_findings), cuts, instance.frames, tools.policy)
+    plan = redaction.make_plan((*findings, *mark_findings, *device_findings), cuts, instance.frames, tools.policy)
     if find.has_unread_print(reading):
         plan = replace(plan, review=(*plan.review, Reason("small-print")))
     return Look(form, instance, reading, everything, plan)

@@ -67,6 +67,11 @@ class Policy:
     never_file: str = _option(
         "", "Text file of the site: a word or phrase a line that stays; it cannot free a known value or a labelled name."
     )
+    device_file: str = _option(
+        "",
+        "TOML file of the site: by device, boxes that are always covered (docs/guide/devices.md).",
+        why="A banner that is always there need not be found; reading goes on everywhere else.",
+    )
 
     # -- finding
     engine: str = _option(
@@ -168,7 +173,7 @@ class Policy:
     def sha256(self) -> str:
         """Hash of all values: two policies with the same hash do the same."""
         values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        for name in ("always_file", "never_file"):
+        for name in ("always_file", "never_file", "device_file"):
             values[name] = hashlib.sha256(_site_file(values[name])).hexdigest() if values[name] else ""
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
@@ -242,4 +247,4 @@ def _site_file(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UsageError("A word list named by the policy cannot be read.", "Check always_file and never_file.") from error
+        raise UsageError("A file named by the policy cannot be read.", "Check always_file, never_file and device_file.") from error

@@ -199,7 +199,7 @@ class Finding:
     """Something identifying, and where. `score` is 0-1 and comparable across judges.
 
     `evidence` is made of a closed vocabulary and holds no text of the picture: ``rule:mrn-label``, ``known:PatientName``,
-    ``model:phi-1``, ``unread``, ``face:centerface``, ``barcode:qr``, ``reviewer``.
+    ``model:phi-1``, ``unread``, ``face:centerface``, ``barcode:qr``, ``device:mask``, ``reviewer``.
     `text` is what was read there, where anything was (a barcode's content, a span of a line).
     """
 
@@ -211,9 +211,9 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """Which kind of judge found it: ``ocr``, ``barcode``, ``face`` or ``reviewer``."""
+        """Which kind of judge found it: ``ocr``, ``barcode``, ``face``, ``device`` or ``reviewer``."""
         head = self.evidence.partition(":")[0]
-        return head if head in ("barcode", "face", "reviewer") else "ocr"
+        return head if head in ("barcode", "face", "device", "reviewer") else "ocr"
 
     @property
     def stands_alone(self) -> bool:
@@ -337,6 +337,7 @@ class Instance:
     follow each other in time.
     `case` is what names the case in the header (the patient's id and name), empty where it names none.
     `dropped` counts hidden parts that will not be written (thumbnails, depth maps, motion video), by kind.
+    `covered` are masks of the site for the device that made the picture: they go whatever is read there.
     `warnings` are codes of `errors.WARNINGS`: what the clean file still lends itself to, though nothing in it identifies.
     """
 
@@ -349,6 +350,7 @@ class Instance:
     camera: bool = False
     cine: bool = False
     dropped: tuple[HeaderChange, ...] = ()
+    covered: tuple[Region, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

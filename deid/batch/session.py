@@ -138,8 +138,9 @@ class Session:
         return Workers(1, setup, limits, (self._place.lock,) if self._place else ())
 
     def _sandbox(self) -> Sandbox:
-        """What workers may touch: the sources of this run and of earlier ones, the policy's word lists, the job's two folders."""
-        lists = [Path(name) for name in (self._policy.always_file, self._policy.never_file) if name]
+        """What workers may touch: the sources of this run and of earlier ones, the policy's site files, the job's two folders."""
+        policy = self._policy
+        lists = [Path(name) for name in (policy.always_file, policy.never_file, policy.device_file) if name]
         write = [self._place.held] if self._place else []
         if self._options.preview is not None:
             self._options.preview.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from deid.protocols import Format
     from deid.types import Instance, Stored
 
-__all__ = ["as_wanted", "from_array", "recognise"]
+__all__ = ["as_wanted", "check_site_files", "from_array", "recognise"]
 
 
 def as_wanted(form: Format, instance: Instance, policy: Policy) -> tuple[Format, Instance]:
@@ -27,6 +27,20 @@ def as_wanted(form: Format, instance: Instance, policy: Policy) -> tuple[Format,
     from deid.formats.postable import postable
 
     return postable(instance, policy)
+
+
+def check_site_files(policy: Policy) -> None:
+    """Read the site's device file, so that a mistake in it shows before the first picture.
+
+    Raises
+    ------
+    UsageError
+        Where it cannot be read, or says what nothing understands.
+    """
+    if policy.device_file:
+        from deid.formats.dicom.devices import devices
+
+        devices(policy.device_file)
 
 
 def from_array(pixels: Stored) -> tuple[Format, Instance]:

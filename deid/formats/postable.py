@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from deid.formats.dicom.frames import DicomFrames
 from deid.formats.header import PictureHeader
 from deid.formats.raster import RasterFormat, format_of, grey_where_possible, picture_kind, shown
 from deid.policy import Policy
-from deid.types import Instance
+from deid.types import Instance, Region
 
 if TYPE_CHECKING:
     from deid.types import Display
@@ -40,7 +41,16 @@ def postable(instance: Instance, policy: Policy) -> tuple[RasterFormat, Instance
     duration = round(source.frame_time_ms or _USUAL_MS)
     header = PictureHeader(kind, (duration,) * source.count if source.count > 1 and instance.cine else ())
     frames = shown(_squared(source), kind)
-    return format_of(kind), replace(instance, frames=frames, header=header, header_text=())
+    covered = tuple(_stretched(region, source.shape(0), frames.shape(0)) for region in instance.covered)
+    return format_of(kind), replace(instance, frames=frames, header=header, header_text=(), covered=covered)
+
+
+def _stretched(region: Region, before: tuple[int, int], after: tuple[int, int]) -> Region:
+    """Return the box of a region on a picture of another size, rounded outwards."""
+    x0, y0, x1, y1 = region.box
+    down, across = after[0] / before[0], after[1] / before[1]
+    box = (math.floor(x0 * across), math.floor(y0 * down), math.ceil(x1 * across), math.ceil(y1 * down))
+    return Region.from_box(box, region.frames)
 
 
 def _squared(source: DicomFrames) -> PixelFrames:

@@ -41,7 +41,12 @@ def decide(plan: Plan, decision: Decision, frames: Frames, policy: Policy) -> Pl
 
 
 def may_be_removed(finding: Finding, policy: Policy) -> bool:
-    """Tell whether a person may take a box away: never one over a value that the header or the user named, but for research."""
+    """Tell whether a person may take a box away.
+
+    Never one over a value that the header or the user named, but for research; never one that the site gave the device.
+    """
+    if finding.evidence.startswith("device:"):
+        return False
     return not finding.evidence.startswith("known:") or policy.name == _NOT_FOR_THE_PUBLIC
 
 

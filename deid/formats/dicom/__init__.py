@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from deid.formats.dicom.codecs import check_codec
+from deid.formats.dicom.devices import covered
 from deid.formats.dicom.frames import DicomFrames, NoFrames
 from deid.formats.dicom.header_text import header_texts
 from deid.formats.dicom.heads import may_show_face, shows_head
@@ -57,6 +58,7 @@ class Dicom:
             check_object(dataset, policy)
             judged = rules(policy, _strict(dataset))
             frames = _frames(dataset, policy) if has_pixels(dataset) else NoFrames()
+            shape = frames.shape(0) if frames.count else (0, 0)
             return Instance(
                 kind=self.kind,
                 frames=frames,
@@ -65,6 +67,7 @@ class Dicom:
                 known=known_values(dataset, judged),
                 case=case(dataset),
                 cine=frames.count > 1 and _in_time(dataset),
+                covered=covered(dataset, *shape, policy.device_file),
                 warnings=("face-in-volume",) if may_show_face(dataset) else (),
             )
 
