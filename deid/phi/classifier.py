@@ -21,9 +21,9 @@ from deid.phi.worklists import room_findings
 from deid.policy import Policy
 from deid.types import Finding, KnownValue, PhiCategory, PhiText, Region, TextLine, TextSpan
 
-# Below the first the engine guesses: what it wrote proves nothing, so the line goes whole. Below the second a line stays only
-# where every word of it is technical: readings of 0.5 and less had a wrong letter more often than not.
-_LEAST_CONFIDENCE, _FAIR_CONFIDENCE = 0.25, 0.5
+# Below the first the engine guesses: what it wrote proves nothing, and below the second only what is technical word for word.
+# Below the third each of 77 readings of drawn lines had a wrong letter, above it one in four: what looks technical is a chance.
+_LEAST_CONFIDENCE, _FAIR_CONFIDENCE, _GOOD_CONFIDENCE = 0.25, 0.5, 0.75
 
 
 class LineClassifier:
@@ -108,6 +108,11 @@ def unread(text: str, confidence: float) -> bool:
     return not text.strip() or confidence < _LEAST_CONFIDENCE or (confidence < _FAIR_CONFIDENCE and doubtful(text))
 
 
+def poorly_read(text: str, confidence: float) -> bool:
+    """Tell a reading with a wrong letter somewhere, of which not every word is technical: all of its line goes."""
+    return confidence < _GOOD_CONFIDENCE and doubtful(text)
+
+
 def _judged(
     lines: Sequence[TextLine],
     beside: list[Neighbours],
@@ -127,7 +132,7 @@ def _line_findings(
     if unread(text, line.confidence):
         return (Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text),)
     again = further and known_marks(text, tokenise(text), needles(further))
-    return tuple(
+    found = tuple(
         Finding(
             span.category,
             Region(span_polygon(line, span.start, span.end), line.frames),
@@ -137,3 +142,7 @@ def _line_findings(
         )
         for span in _spans(text, beside, known + further if again else known, policy)
     )
+    if poorly_read(text, line.confidence):
+        category = found[0].category if found else PhiCategory.OTHER
+        return (*found, Finding(category, Region(line.quad, line.frames), 0.5, "closure:reading", line.text))
+    return found
