@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from deid.find.samples import brightest, darkest, grey
 from deid.types import FrameRange, Frames
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _CUT = 24.0
 # Longer runs are split: text shown for a moment fades from the mean, and hides in the brightest of too many frames.
 _LONGEST_RUN = 64
 _SMALL = (64, 64)
+# For every so many frames three are looked at singly, the first and the last of the run among them.
+_THREE_OF = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,12 @@ class Run:
     @property
     def pack(self) -> Display:
         """The mean, the brightest and the darkest in grey, as red, green and blue."""
-        return np.stack([self.mean.mean(axis=2), self.brightest.max(axis=2), self.darkest.min(axis=2)], axis=2).astype(np.uint8)
+        return np.asarray(cv2.merge([grey(self.mean), brightest(self.brightest), darkest(self.darkest)]), np.uint8)
+
+    @property
+    def level(self) -> Display:
+        """The mean in grey, as the ground of `glances`."""
+        return np.asarray(cv2.merge([grey(self.mean)] * 3), np.uint8)
 
 
 def runs(frames: Frames) -> Iterator[Run]:
@@ -57,6 +65,20 @@ def runs(frames: Frames) -> Iterator[Run]:
             gathered.add(picture, small)
     if gathered is not None:
         yield gathered.run(frames.count)
+
+
+def glances(frames: Frames, run: Run) -> Iterator[tuple[Display, tuple[Display, ...]]]:
+    """Yield three single frames of a run at a time: in grey, as the colours of one picture, and as they are; in all their looks.
+
+    What no projection of the run keeps, such as grey text on bright anatomy for a moment, still shows on the frame itself.
+    """
+    first, past = run.frames
+    chosen = np.linspace(first, past - 1, 3 * -(-(past - first) // _THREE_OF)).round().astype(int).tolist()
+    for index in range(0, len(chosen), 3):
+        looks = [frames.looks(number) for number in chosen[index : index + 3]]
+        for number in range(max(map(len, looks))):
+            three = tuple(look[min(number, len(look) - 1)] for look in looks)
+            yield np.asarray(cv2.merge([grey(one) for one in three]), np.uint8), three
 
 
 class _Gathered:
@@ -91,4 +113,4 @@ class _Gathered:
 
 def _small(picture: Display) -> NDArray[np.float32]:
     small = cv2.resize(picture, _SMALL, interpolation=cv2.INTER_AREA)
-    return np.asarray(small.mean(axis=2), np.float32)
+    return grey(small).astype(np.float32)

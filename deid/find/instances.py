@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from deid.find.cine import runs
+from deid.find.cine import glances, runs
 from deid.find.covering import LEAST_GROWTH
 from deid.find.geometry import grown, reading_order
 from deid.find.looking import Earlier, Look, Looked, look
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from deid.find.geometry import Corners
     from deid.types import Display
 
-# Single frames that a run is looked at besides its projections: the first, the last and every so many.
-_EVERY = 20
 # Fewer frames than this have no mean worth looking at.
 _SHORTEST_RUN = 3
 
@@ -133,11 +131,9 @@ def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Loo
         yield pack
         mean = look(run.mean, single, engine, run.frames, earlier=Earlier(pack.lines))
         yield mean
-        known = Earlier((*pack.lines, *mean.lines), run.mean)
-        first, past = run.frames
-        for index in sorted({*range(first, past, _EVERY), past - 1}):
-            for picture in _different(frames.looks(index)):
-                yield look(picture, single, engine, run.frames, earlier=known)
+        known = Earlier((*pack.lines, *mean.lines), run.level)
+        for packed, three in glances(frames, run):
+            yield look(packed, single, engine, run.frames, earlier=known, read_on=three)
 
 
 def _names(how: Look) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deid.find.cine import runs
+from deid.find.cine import glances, runs
 
 
 @pytest.fixture
@@ -32,3 +32,14 @@ def test_brief_text_stays_in_the_extremes_and_leaves_the_mean(film, grey):
     assert abs(int(run.mean[12, 12, 0]) - 100) < 6
     assert run.pack[12, 12].tolist() == [run.mean[12, 12, 0], 250, 100]
     assert np.array_equal(run.pack[0, 0], [100, 100, 100])
+
+
+def test_glances_see_the_first_and_the_last_frame_three_at_a_time(film, grey):
+    pictures = [grey(32, 32, 100 + number) for number in range(40)]
+    frames = film(*pictures)
+    (run,) = runs(frames)
+    seen = [(packed[0, 0].tolist(), [int(one[0, 0, 0]) for one in three]) for packed, three in glances(frames, run)]
+    assert [levels for _, levels in seen] == [packed for packed, _ in seen]
+    levels = [level for _, three in seen for level in three]
+    assert levels[0] == 100 and levels[-1] == 139 and max(np.diff(levels)) <= 11
+    assert run.level[0, 0].tolist() == [run.pack[0, 0, 0]] * 3
