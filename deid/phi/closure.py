@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from deid.phi import tables
@@ -16,6 +17,9 @@ YEAR: Final = re.compile(r"(?:19|20)\d{2}")
 SEXES: Final = frozenset(tables.words()["sexes"])
 _NAMED: Final = {PhiCategory.NAME, PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 _NUMBERED: Final = {PhiCategory.MRN, PhiCategory.ACCESSION, PhiCategory.OTHER_ID, PhiCategory.DEVICE_ID, PhiCategory.NATIONAL_ID}
+# Evidence that says of a word no more than that it is none of ours.
+_GUESSED: Final = ("model:", "not-technical", "closure")
+_HOUSE: Final = re.compile(r"\d{1,4}[a-z]?\s?,?\s(?:[a-z]{2,8}\s)?[A-ZÀ-Þ][^\W\d_]{2,}(?:[\s.'’-]+[^\W\d_]+){1,4}\W*$")
 _ROOMS: Final = ("rule:suite", "rule:room", "closure:room")
 _PLACES: Final = {PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 # Characters that may stand between the parts of one name.
@@ -71,6 +75,16 @@ def surroundings(text: str, tokens: tuple[Token, ...], protected: list[tuple[int
 def _is_open(low: int, high: int, borders: list[tuple[int, int]]) -> bool:
     """Tell whether nothing technical stands on the way from a word to an anchor, both included."""
     return not any(first < high and low < past for first, past in borders)
+
+
+def placed(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], marks: list[Mark]) -> list[Mark]:
+    """Name what stands around a hospital after it, and take a line whole that begins with the number of a house."""
+    certain = {mark.category for mark in marks if not mark.evidence.startswith(_GUESSED)}
+    if PhiCategory.INSTITUTION in certain and PhiCategory.NAME not in certain:
+        marks = [replace(mark, category=PhiCategory.INSTITUTION) if mark.category is PhiCategory.NAME else mark for mark in marks]
+    if certain or protected or not _HOUSE.match(text) or not any(mark.evidence.startswith("model:") for mark in marks):
+        return marks
+    return [*marks, Mark(tokens[0].start, tokens[-1].end, PhiCategory.LOCATION, 0.6, "closure")]
 
 
 def _prefixes(text: str, tokens: tuple[Token, ...], over: list[list[Mark]]) -> list[Mark]:

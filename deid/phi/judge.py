@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from deid.phi import tables
-from deid.phi.closure import grown, surroundings
+from deid.phi.closure import grown, placed, surroundings
 from deid.phi.glue import apart
 from deid.phi.known import Needle, known_marks
 from deid.phi.labels import LabelHit, claim, claims, find_labels
@@ -65,6 +65,7 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
             mark for mark in shaped if mark.evidence == "rule:institution" and any(overlap(mark, other) for other in marks)
         ]
         marks += surroundings(text, tokens, protected, hospitals)
+    marks = placed(text, tokens, protected, marks)
     return Verdict(tuple(map(joined.back, marks)), tuple(map(joined.back, kept)))
 
 

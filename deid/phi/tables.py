@@ -15,6 +15,8 @@ from typing import Any
 
 from deid.phi.canon import folded, plain
 
+# Shorter joined labels are words by chance.
+_JOINED = 7
 _HERE = Path(__file__).parent
 
 
@@ -108,6 +110,13 @@ def labels() -> dict[tuple[str, ...], Label]:
         tuple(folded(part) for part in row["label"].split()): Label(row["label"], row["language"], row["category"], row["switch"])
         for row in rows
     }
+
+
+@cache
+def joined_labels() -> dict[str, Label]:
+    """Labels of several words as engines join them: PatientID."""
+    joined = {"".join(parts): label for parts, label in labels().items() if len(parts) > 1}
+    return {key: label for key, label in joined.items() if len(key) >= _JOINED and (key,) not in labels()}
 
 
 @cache

@@ -67,7 +67,7 @@ def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple
         and not any(mark.start <= token.start and token.end <= mark.end for mark in shaped)
     ]
     technical = supported(line.tokens, line.protected, line.labelled) and len(line.tokens) > 1
-    found = _split_numbers(line)
+    found = _split_numbers(line, marks)
     kept: list[Kept] = []
     open_words: list[int] = []
     for index in rest:
@@ -203,13 +203,18 @@ def _number(token: Token) -> Mark:
     return Mark(token.start, token.end, category, 0.6, _NUMBER)
 
 
+_PLAIN_DATES: Final = ("rule:date-ymd", "rule:date-dmy", "rule:date-month-name")
 _GROUPS: Final = re.compile(r"\d+(?:\s?[-.=~*_]\s?\d+|\s\d+)+")
 
 
-def _split_numbers(line: Line) -> list[Mark]:
-    """Numbers of many digits that an engine cut with spaces, hyphens or dots."""
+def _split_numbers(line: Line, found: list[Mark]) -> list[Mark]:
+    """Numbers of many digits that an engine cut with spaces, hyphens or dots; a date beside them is none of theirs."""
     marks = []
-    for match in _GROUPS.finditer(line.text):
+    text = line.text
+    for date in found:
+        if date.category is PhiCategory.DATE and date.evidence in _PLAIN_DATES:
+            text = text[: date.start] + "/" * (date.end - date.start) + text[date.end :]
+    for match in _GROUPS.finditer(text):
         start, end = match.span()
         groups = re.findall(r"\d+", match.group())
         loose = re.search(r"\d\s\d", match.group()) is not None
