@@ -86,6 +86,11 @@ REASONS: dict[str, ReasonText] = {
     # -- not an image: recorded, nothing to do
     "not-an-image": ReasonText(Status.SKIPPED, "This is not an image and does not claim to be one.", "Nothing to do."),
     "sidecar": ReasonText(Status.SKIPPED, "A companion file of another program; it is never copied.", "Nothing to do."),
+    "directory": ReasonText(
+        Status.SKIPPED,
+        "The directory of a disc (DICOMDIR): it lists patients and files, holds no picture, and is never copied.",
+        "Nothing to do for the pictures; docs/guide/disc.md makes a new directory for the clean ones.",
+    ),
     # -- could not be read
     "empty": ReasonText(Status.FAILED, "The file is empty.", "Copy it again from where it came from."),
     "permission": ReasonText(Status.FAILED, "The file may not be read by this user.", "Allow reading it and run again."),

@@ -37,10 +37,10 @@ def check_object(dataset: Dataset, policy: Policy) -> None:
     Raises
     ------
     FileRefused
-        ``object-refused`` with the kind, in words.
+        ``directory`` for a DICOMDIR, else ``object-refused`` with the kind, in words.
     """
     if "DirectoryRecordSequence" in dataset or text_of(dataset, "SOPClassUID") == "1.2.840.10008.1.3.10":
-        raise FileRefused("object-refused", "DICOMDIR")
+        raise FileRefused("directory")
     if "EncapsulatedDocument" in dataset:
         raise FileRefused("object-refused", "encapsulated document")
     if has_pixels(dataset):
