@@ -101,7 +101,7 @@ def _syntaxes(results, sources):
             table.setdefault("without pixels", Counter())["cleaned"] += 1
     print("| transfer syntax | cleaned | a touched frame is written in it |\n|---|---|---|")
     for syntax, row in sorted(table.items()):
-        print(f"| {UID(syntax).name} | {row['cleaned']} | {'yes' if row['encode'] else '-'} |")
+        print(f"| {UID(syntax).name if syntax[0].isdigit() else syntax} | {row['cleaned']} | {'yes' if row['encode'] else '-'} |")
     print("\nrefused:")
     for reason, count in refused.most_common():
         print(f"  {count}  {reason}")

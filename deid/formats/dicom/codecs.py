@@ -74,9 +74,9 @@ def decode(frame: bytes, layout: Layout) -> Stored:
     FileRefused
         ``broken`` where the frame cannot be decoded or is not of the size that the header says.
     """
-    _check_shape(frame, layout)
+    checked = _checked(frame, layout)
     try:
-        array = _decoded(frame, layout)
+        array = _decoded(checked, layout)
         array = array.reshape(layout.rows, layout.columns, layout.samples)
     except MemoryError:
         raise FileRefused("memory") from None
@@ -125,15 +125,16 @@ def encode(frame: Stored, layout: Layout, source: bytes) -> bytes:
     return encoded
 
 
-def _check_shape(frame: bytes, layout: Layout) -> None:
-    """Compare what the stream says about its size with the header before a codec makes room for it."""
+def _checked(frame: bytes, layout: Layout) -> bytes:
+    """Compare what the stream says about its size with the header before a codec makes room for it; return the picture alone."""
     if layout.syntax == RLELossless:
-        return
-    _, shape = clean_stream(frame, layout.syntax, layout.rows * layout.columns)
+        return frame
+    clean, shape = clean_stream(frame, layout.syntax, layout.rows * layout.columns)
     if shape is None or (shape.rows, shape.columns, shape.samples) != (layout.rows, layout.columns, layout.samples):
         raise FileRefused("broken", "frame size")
     if shape.precision > layout.bits_allocated:
         raise FileRefused("broken", "frame precision")
+    return clean
 
 
 def _decoded(frame: bytes, layout: Layout) -> Stored:

@@ -11,11 +11,12 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from deid.formats.dicom.header_text import code_strings
 from deid.formats.dicom.values import texts, well_formed
 
 _TABLE = Path(__file__).with_name("safe_private.tsv")
-# A code or a ratio; no name has this shape and a known value in it is sought besides.
-_CODE = re.compile(r"[A-Z0-9_./: ]{0,16}")
+# A ratio, or one letter; a code of more letters must be one of the standard's.
+_RATIO = re.compile(r"[0-9./: ]{0,16}|[A-Z]")
 
 
 def safe_private(element: DataElement, dataset: Dataset) -> bool:
@@ -33,7 +34,9 @@ def safe_private(element: DataElement, dataset: Dataset) -> bool:
     vr = _safe().get((_text(dataset[creator_tag]), tag.group, tag.element & 0xFF))
     if vr is None or vr != element.VR:
         return False
-    return well_formed(element) and (vr not in ("CS", "SH") or all(_CODE.fullmatch(text) for text in texts(element)))
+    if vr not in ("CS", "SH"):
+        return well_formed(element)
+    return all(_RATIO.fullmatch(text) or text in code_strings() for text in texts(element))
 
 
 def _text(element: DataElement) -> str:
