@@ -144,8 +144,6 @@ def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[
             _mark(run, PhiCategory(label.category), evidence, label.switch) for run in _number_runs(label, tokens, protected, sure)
         ]
     places = _heads_places(label, how)
-    if how == "label-above" and not places and len(tokens) > 1 and strength(tokens[0].text) == STRONG and not _unknown(tokens):
-        return []
     until = list(tokens) if (label.category in _WHOLE and sure) or places else _until_technical(tokens, protected, sure)
     return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and free else []
 
@@ -153,10 +151,6 @@ def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[
 def _heads_places(label: tables.Label, how: str) -> bool:
     """Whatever stands under Room or Station is the name of one."""
     return how == "label-above" and label.category == "institution"
-
-
-def _unknown(tokens: tuple[Token, ...]) -> bool:
-    return any(strength(token.text) == UNKNOWN for token in tokens)
 
 
 def _mark(tokens: tuple[Token, ...] | list[Token], category: PhiCategory, evidence: str, switch: str) -> Mark:

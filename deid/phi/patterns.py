@@ -251,7 +251,8 @@ def _is_count(match: re.Match[str]) -> bool:
 
 def _is_path(match: re.Match[str]) -> bool:
     """Tell a path of a computer from values that DICOM separates by backslashes: ORIGINAL, PRIMARY, AXIAL."""
-    return not all(strength(word) in HARMLESS for word in re.findall(r"[^\W_]+", match.group()))
+    drive = match.group()[1:2] == ":"
+    return drive or not all(strength(word) in HARMLESS for word in re.findall(r"[^\W_]+", match.group()))
 
 
 def _is_damaged(match: re.Match[str]) -> bool:
