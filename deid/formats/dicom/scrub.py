@@ -186,14 +186,14 @@ def _cleaned(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) ->
         # All days of a patient move together; a time of day stays what it was.
         scrub.note(path, tag, "C")
         moved = values if vr == "TM" else [_moved(text, scrub) for text in values]
-        return DataElement(tag, vr, moved or None) if any(moved) or not values else _emptied(tag, vr, scrub)
+        return DataElement(tag, vr, moved or None) if any(moved) or not values else _emptied(tag, vr, scrub, path)
     if vr not in TEXTS:
         return _kept(element, scrub)
     kept = [_cut(text, element, dataset, scrub, value_path(path, tag, index, len(values))) for index, text in enumerate(values)]
     if kept != values:
         scrub.note(path, tag, "C")
     if values and not any(kept):
-        return _emptied(tag, vr, scrub)
+        return _emptied(tag, vr, scrub, path)
     return DataElement(tag, vr, kept or None)
 
 
@@ -203,10 +203,14 @@ def _moved(text: str, scrub: Scrub) -> str:
     return "" if scrub.sweep.finds(moved[:8]) else moved
 
 
-def _emptied(tag: BaseTag, vr: str, scrub: Scrub) -> DataElement | None:
-    """Return what stands for a text of which nothing is left: a dummy where a value is demanded, else nothing."""
+def _emptied(tag: BaseTag, vr: str, scrub: Scrub, path: str) -> DataElement | None:
+    """Return what stands for a text of which nothing is left: a dummy where a value may be demanded, else nothing.
+
+    Items of sequences demand the names that tell them apart.
+    """
     row = profile().get(tag)
-    if scrub.rules.strict or tag in _CODES or (row is not None and "D" in row.basic):
+    named = bool(path) and vr in ("LO", "SH")
+    if scrub.rules.strict or named or tag in _CODES or (row is not None and "D" in row.basic):
         return DataElement(tag, vr, "99DEID" if tag == _CODE_SCHEME else dummy(vr))
     return None if row is not None and row.basic == "X" else DataElement(tag, vr, None)
 
