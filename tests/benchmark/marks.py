@@ -17,7 +17,7 @@ from skimage import data
 from deid.find.barcodes import BarcodeDetector
 from deid.find.faces import FaceDetector
 from deid.protocols import Detection
-from tests.benchmark.finding import corpus
+from tests.benchmark.finding_pictures import corpus
 from tests.benchmark.mark_scenes import CODES, Face, Scene, crowd, heads, label, spoilt
 
 PARTS = ("faces", "codes", "vain")
@@ -141,7 +141,7 @@ def measure_in_vain(faces: FaceDetector, codes: BarcodeDetector, count: int) -> 
         image = getattr(data, name)()
         everyday.append(np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image[..., :3])
     sets = {"photographs of things, animals, stars": everyday}
-    for suite, title in (("photos", "photos of monitors"), ("screens", "screens"), ("frames", "angiography frames")):
+    for suite, title in (("photos", "photos of monitors"), ("dark", "screens"), ("frames", "angiography frames")):
         sets[title] = [picture.pixels for picture in corpus("measure", 11, count, (suite,))]
     rows = [
         "| pictures without a face or code | pictures | with a false face | with a false code | CPU seconds: faces, codes |",
