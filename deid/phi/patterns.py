@@ -112,7 +112,7 @@ def _times(text: str, marks: list[Mark]) -> list[Mark]:
     return [Mark(*match.span("time"), PhiCategory.TIME, 0.95, "rule:clock", "clock") for match in found if match]
 
 
-_SHORT_CLOCK: Final = re.compile(r"(?<![\w:.,])(?:[01]?\d|2[0-3]):\d?(?![\w:.,])")
+_SHORT_CLOCK: Final = re.compile(r"(?<![\w:.,])(?:[01]?\d|2[0-3]):\d(?![\w:.,])")
 _ROOM: Final = re.compile(
     r"(?<![^\W_])(?:(?:neuro|cardiac|cardio|vascular|angio|biplane|monoplane|hybrid|intervention(?:al)?|ir|ct|mri?|xa|cath|saal)\s?"
     r"(?-i:[1-9]\d?|[A-H])|(?:neuro|cardiac|vascular|angio)\s(?:biplane|monoplane))(?![^\W_]|[.,/:-]\d)",
@@ -242,11 +242,12 @@ def _is_city(match: re.Match[str]) -> bool:
 
 
 def _is_count(match: re.Match[str]) -> bool:
-    """Frame 12 of 64; not 03/12, which is a day, nor 11/1956."""
+    """Frame 12 of 64; not 03/12, which is a day, nor 11/1956, nor 2019/4471, which is the number of a year."""
     first, second = (part.strip() for part in match.group().split("/"))
     if first.startswith("0") or second.startswith("0") or (len(second) == 4 and 1900 <= int(second) < 2100):
         return False
-    return int(first) <= int(second)
+    dated = 1950 <= int(first) < 2050 and len(second) >= 3
+    return int(first) <= int(second) and not dated
 
 
 def _is_path(match: re.Match[str]) -> bool:

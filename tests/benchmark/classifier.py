@@ -25,6 +25,7 @@ from deid.phi.classifier import poorly_read, unread
 from deid.phi.model import Belief
 from deid.policy import Policy
 from deid.types import KnownValue, PhiText, TextSpan
+from tests.benchmark import hospital
 from tests.benchmark.fonts import font_files
 from tests.benchmark.identifiers import Maker, foreign_names
 from tests.benchmark.line_pictures import LEVELS, Reading, read_lines
@@ -37,6 +38,8 @@ _SHARES = (0.4, 0.3, 0.2, 0.1)
 _KEYWORDS = {"name": "PatientName", "mrn": "PatientID", "accession": "AccessionNumber"}
 _TECHNICAL = ("technical", "eponym")
 _SCRIPTS = ("ja_JP", "zh_CN", "ko_KR", "ru_RU", "uk_UA", "el_GR", "ar_AA", "fa_IR", "he_IL", "hi_IN", "th_TH", "ka_GE", "hy_AM")
+# Scripts of which the benchmark has a font.
+_DRAWN = ("ja_JP", "zh_CN", "ru_RU", "el_GR", "he_IL", "th_TH")
 _UNSURE = Belief(0.5, 0.4, 0.1)
 _PARTS: dict[str, dict[str, object]] = {
     "model": {"deid.phi.unknown.believe": lambda _: _UNSURE, "deid.phi.closure.believe": lambda _: _UNSURE},
@@ -258,22 +261,38 @@ def main() -> None:
         readings = read_lines(texts, levels, font_files(asked.part, "screen"), rng, asked.engine)
     score, times = evaluate(lines, levels, readings, Policy())
     _print(score, times, len(lines), asked)
-    _print_scripts(asked.seed)
+    _print_scripts(asked.seed, asked.engine)
+    print("\n" + "\n".join(hospital.rows(Policy(), asked.engine, asked.seed)))
     if asked.ablation:
         _print_ablation(lines, levels, readings)
 
 
-def _print_scripts(seed: int) -> None:
-    """Names of other scripts, as written: no engine here reads most of them."""
-    print("\n| names in other scripts, as written | names | gone whole |\n|---|---|---|")
+def _print_scripts(seed: int, engine: str) -> None:
+    """Names of other scripts, as written and as the engine reads them, which knows few of these scripts."""
+    print(
+        "\n| names in other scripts | names | gone whole, as written | read from pictures, clean | heavy |\n|---|---|---|---|---|"
+    )
     for locale in _SCRIPTS:
         names = [name for name in foreign_names(locale, seed, 60) if not name.isascii()]
-        caught = sum(all(_covered(name, at) for at, char in enumerate(name) if char.isalpha()) for name in names)
-        print(f"| {locale} | {len(names)} | {caught / len(names):.1%} |")
+        shares = [_gone_whole([Reading(name, 1.0) for name in names])]
+        if engine != "none" and locale in _DRAWN:
+            for level in ("clean", "heavy"):
+                rng, fonts = np.random.default_rng(seed), font_files("scripts", locale)
+                shares.append(_gone_whole(read_lines(names, [level] * len(names), fonts, rng, engine)))
+        cells = [f"{share:.1%}" for share in shares] + ["-"] * (3 - len(shares))
+        print(f"| {locale} | {len(names)} | {' | '.join(cells)} |")
 
 
-def _covered(text: str, at: int) -> bool:
-    return any(span.start <= at < span.end for span in classify_text(text, policy=Policy()))
+def _gone_whole(readings: Sequence[Reading]) -> float:
+    """Share of lines of which no letter or digit stays."""
+    return sum(map(_is_gone, readings)) / len(readings)
+
+
+def _is_gone(reading: Reading) -> bool:
+    if unread(reading.text, reading.confidence) or poorly_read(reading.text, reading.confidence):
+        return True
+    gone = {at for span in classify_text(reading.text, policy=Policy()) for at in range(span.start, span.end)}
+    return all(at in gone for at, char in enumerate(reading.text) if char.isalnum())
 
 
 def _print_ablation(lines: Sequence[Truth], levels: Sequence[str], readings: Sequence[Reading]) -> None:
