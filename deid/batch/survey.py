@@ -62,9 +62,9 @@ class Survey:
             yield self._books.record(entry, ended(entry.source, result, case, result.reasons), 0)
 
     def choose(self) -> None:
-        """Mark what is left to do, and give it its output's name."""
+        """Mark what is left to do, and give it its output's name; what could not be surveyed has been recorded in this round."""
         for entry in self._ledger.met():
-            if self._books.is_done(entry):
+            if self._books.is_done(entry) or self._books.is_of_this_round(entry):
                 continue
             with self._ledger.together():
                 stem = naming.name(entry, self._ledger, self._policy, self._key)

@@ -95,6 +95,17 @@ def test_a_second_run_does_nothing_but_says_the_same(case, out):
     assert check(out).records == records == 5
 
 
+def test_what_cannot_be_surveyed_is_tried_once_a_run(case, out, tmp_path):
+    put(case, a="one", b="two")
+    (tmp_path / "denied").touch()
+    assert [reason_codes([outcome]) for outcome in go(case, out)] == [{1: "permission"}, {2: "permission"}]
+    go(case, out)
+    assert check(out).records == 2
+    (tmp_path / "denied").unlink()
+    assert set(statuses(go(case, out)).values()) == {"clean"}
+    assert (check(out).records, check(out).clean) == (4, 2)
+
+
 def test_fresh_and_another_policy_do_everything_again_with_the_same_bytes(case, out):
     put(case, a="one", b="two")
     go(case, out)
