@@ -6,21 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from deid.find.cine import glances, runs
-from deid.find.covering import LEAST_GROWTH
-from deid.find.geometry import grown, reading_order
 from deid.find.looking import Earlier, Look, Looked, look
 from deid.find.passes import (
     ENLARGED,
     FAST,
     LARGE_PHOTO,
     SECOND,
-    SECOND_AT_LARGE_PHOTOS,
     SECOND_AT_PHOTOS,
     THOROUGH,
+    THOROUGH_AT_LARGE_PHOTOS,
     THOROUGH_AT_PHOTOS,
 )
 from deid.find.photo import is_photo
@@ -30,7 +27,6 @@ from deid.protocols import TextEngine
 from deid.types import Frames, Instance, Reading, Region, TextLine
 
 if TYPE_CHECKING:
-    from deid.find.geometry import Corners
     from deid.types import Display
 
 # Fewer frames than this have no mean worth looking at.
@@ -52,10 +48,10 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     photo = instance.camera or (not instance.cine and instance.frames.count > 0 and is_photo(instance.frames.display(0)))
     if policy.effort == "fast":
         how = Look(FAST)
-    elif photo and not _is_large(instance.frames):
-        how = Look(THOROUGH_AT_PHOTOS)
+    elif photo:
+        how = Look(THOROUGH_AT_LARGE_PHOTOS if _is_large(instance.frames) else THOROUGH_AT_PHOTOS)
     else:
-        how = Look(THOROUGH, small_print=True, doubting=not photo)
+        how = Look(THOROUGH, small_print=True, doubting=True)
     return _reading(instance, engine, how, photo)
 
 
@@ -86,23 +82,12 @@ def look_again(
         What the first look read with the same engine: on screens and exams, a line that was surely read there, that no mask
         touches, and that is seen again as it was, is not read again.
     """
-    if not photo:
-        how = Look(SECOND, doubting=True)
-    elif not _is_large(instance.frames):
-        how = Look(SECOND_AT_PHOTOS)
-    else:
-        how = Look(SECOND_AT_LARGE_PHOTOS, small_print=True, known=[_mask_core(mask) for mask in masks])
+    how = Look(SECOND_AT_PHOTOS) if photo else Look(SECOND, doubting=True)
     return _reading(instance, engine, how, photo, () if photo else untouched(read, masks))
 
 
 def _is_large(frames: Frames) -> bool:
     return any(rows * columns > LARGE_PHOTO for rows, columns in map(frames.shape, range(frames.count)))
-
-
-def _mask_core(mask: Region) -> Corners:
-    """The least rectangle around a mask, without the growth of a mask of small print: where small print was, more may be."""
-    rectangle = cv2.boxPoints(cv2.minAreaRect(np.array(mask.polygon, np.float32))).astype(np.float64)
-    return grown(reading_order(rectangle), -LEAST_GROWTH, -LEAST_GROWTH)
 
 
 def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool, kept: Sequence[TextLine] = ()) -> Reading:

@@ -21,7 +21,6 @@ from deid.protocols import TextEngine
 from deid.types import FrameRange, Quad, TextLine
 
 if TYPE_CHECKING:
-    from deid.find.geometry import Corners
     from deid.types import Display
 
 # A box that takes more than this share of the picture's shorter side is text only where it can be read.
@@ -38,14 +37,13 @@ _CHANGE_AREA = (7, 9)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to look: the passes, in order of trust; whether small print is looked at enlarged, and boxes known to be there.
+    """How to look: the passes, in order of trust; whether small print is looked at enlarged.
 
     `doubting` makes what cannot be read count only where it is seen again.
     """
 
     passes: Sequence[Pass]
     small_print: bool = False
-    known: Sequence[Corners] = ()
     doubting: bool = False
 
 
@@ -98,7 +96,7 @@ def look(
     shape = picture.shape[0], picture.shape[1]
     seen = [see(picture, by, engine) for by in how.passes]
     if how.small_print:
-        boxes = [*how.known, *(sight.points for one in seen for sight in one.sights)]
+        boxes = [sight.points for one in seen for sight in one.sights]
         seen.append(see_small_print(picture, boxes, engine))
     sights = joined(_settled([sight for one in seen for sight in one.sights]), picture)
     sights = _news(sights, earlier, picture)
