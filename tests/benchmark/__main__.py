@@ -1,4 +1,4 @@
-"""``python -m tests.benchmark make | run | score | fonts``: make the corpus, run systems over it, print the tables."""
+"""``python -m tests.benchmark make | run | score | hardest | fonts``: make the corpus, run systems over it, print the tables."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.benchmark import report
 from tests.benchmark.corpus import PARTS, SUITES, make_corpus
 from tests.benchmark.fonts import FontsMissing, packages
 from tests.benchmark.gallery import write_gallery
+from tests.benchmark.hardest import write_hardest
 from tests.benchmark.score import Result, score_file
 from tests.benchmark.systems import SYSTEMS, Run, finished_run, run_system
 from tests.benchmark.truth import Truth, load_truth
@@ -28,6 +29,11 @@ def main() -> int:
     work = options.work or Path(tempfile.mkdtemp(prefix="benchmark-"))
     if options.command == "score":
         _report(options, work, load_truth(work), finished_run)
+        return 0
+    if options.command == "hardest":
+        for system in options.systems:
+            results = finished_run(system, work / "input", work / system).results
+            write_hardest(work, load_truth(work), results, work / f"{system}-hardest")
         return 0
     try:
         truths = make_corpus(work, options.seed, options.part, options.suites, options.limit)
@@ -70,7 +76,9 @@ def _scored(system: str, work: Path, truths: list[Truth], runner: Runner) -> rep
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
-    parser.add_argument("command", choices=("make", "run", "score", "fonts"), help="score: what an earlier run left in --work")
+    parser.add_argument(
+        "command", choices=("make", "run", "score", "hardest", "fonts"), help="score, hardest: what an earlier run left in --work"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=PARTS, default="measure", help="tune while building, measure for figures")
     parser.add_argument("--suites", type=lambda text: tuple(text.split(",")), default=tuple(SUITES), help=",".join(SUITES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 
 from tests.benchmark.reader import read_frames
 from tests.benchmark.report import Scored
-from tests.benchmark.score import FileScore, aligned
+from tests.benchmark.score import FileScore, LineScore, aligned
 
 RED, YELLOW = (255, 40, 40), (250, 200, 0)
 
@@ -22,7 +23,7 @@ def write_gallery(work: Path, scored: Scored, folder: Path) -> None:
         before = read_frames(work / "input" / name)
         after = aligned(read_frames(score.output, like=work / "input" / name), before)
         frame = _frame_of(score, len(after))
-        picture = np.hstack([before[frame], _marked(after[frame].copy(), score)])
+        picture = np.hstack([before[frame], marked(after[frame].copy(), score.lines)])
         cv2.imwrite(str(folder / (name.replace("/", "-").rsplit(".", 1)[0] + ".png")), picture[:, :, ::-1])
 
 
@@ -31,8 +32,9 @@ def _frame_of(score: FileScore, count: int) -> int:
     return min(worst.line.frames[0] if worst else 0, count - 1)
 
 
-def _marked(picture: np.ndarray, score: FileScore) -> np.ndarray:
-    for line in score.lines:
+def marked(picture: np.ndarray, lines: Sequence[LineScore]) -> np.ndarray:
+    """Frame on a picture, in place, the lines that are exposed and those that are damaged."""
+    for line in lines:
         if line.exposed or line.damaged:
             corners = np.array(line.line.polygon, np.int32)
             cv2.polylines(picture, [corners], True, RED if line.exposed else YELLOW, 1, cv2.LINE_AA)
