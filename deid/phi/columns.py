@@ -39,10 +39,12 @@ def column_findings(lines: Sequence[TextLine], findings: Sequence[Finding]) -> t
     """
     wholes = {id(line): finding.category for line in lines for finding in findings if _is_whole(line, finding)}
     rows = [_row(line) for line in lines]
+    # What is known besides never frees anything, so it does not count as a judgement of the line.
+    own = [finding for finding in findings if not finding.evidence.startswith(("known:", "closure"))]
     more = []
     for index, line in enumerate(lines):
         text = line.text.reveal()
-        judged = any(_inside(line, finding) and finding.region.frames == line.frames for finding in findings)
+        judged = any(_inside(line, finding) and finding.region.frames == line.frames for finding in own)
         if judged or sum(letter.isalnum() for letter in text) < 2 or not doubtful(text):
             continue
         categories = _column(index, lines, rows, wholes)

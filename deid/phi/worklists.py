@@ -57,7 +57,7 @@ def room_findings(
     free = [
         _cell(index, line)
         for index, line in enumerate(lines)
-        if not found[index] and not _is_explained(beside[index]) and _is_short(line.text.reveal())
+        if not _is_whole(line, found[index]) and not _is_explained(beside[index]) and _is_short(line.text.reveal())
     ]
     return tuple(
         Finding(
@@ -71,6 +71,12 @@ def room_findings(
         if _is_of_table(column, identifying) and _names_rooms([cell.text for cell in column])
         for cell in column
     )
+
+
+def _is_whole(line: TextLine, findings: Sequence[Finding]) -> bool:
+    """Tell a line of which every letter and digit goes already; a part that goes does not free the rest."""
+    gone = sum(char.isalnum() for finding in findings if finding.text for char in finding.text.reveal())
+    return gone >= sum(map(str.isalnum, line.text.reveal()))
 
 
 def _is_explained(beside: Neighbours) -> bool:
