@@ -147,7 +147,7 @@ class Deidentifier:
         """
         form, instance = formats.from_array(pixels)
         clean, findings = self._clean(look_in(form, instance, _as_known(known), self._tools), "picture.png")
-        stored = form.read(clean, self._tools.policy).frames.stored(0)
+        stored = form.read(clean, self._tools.policy).frames.stored(0).copy()
         return stored.reshape(pixels.shape), findings
 
     def redact_dataset(self, dataset: Dataset, known: Sequence[str] = ()) -> tuple[Dataset, tuple[Finding, ...]]:

@@ -158,7 +158,11 @@ def redact_file(job: Job, tools: Tools) -> Outcome:
     try:
         data = open_source(Path(job.source.path.reveal()), tools.policy)
         outcome = replace(outcome, input_id=source_id(data, tools.key))
-        outcome = _through(data, job, tools, outcome)
+        if job.decision is not None and job.decision.rejected:
+            raise FileRefused("rejected")
+        form, instance = _read(data, Path(job.source.path.reveal()).name, tools)
+        del data  # it may be as large as the decoded picture
+        outcome = _through(look_in(form, instance, job.known, tools), job, tools, outcome)
     except FileRefused as refused:
         outcome = _ended(outcome, (refused.reason,), tools.policy)
     except MemoryError:
@@ -185,9 +189,12 @@ def look_at(data: bytes, name: str, known: Sequence[KnownValue], tools: Tools) -
     FileRefused
         Where the file goes no further.
     """
+    return look_in(*_read(data, name, tools), known, tools)
+
+
+def _read(data: bytes, name: str, tools: Tools) -> tuple[Format, Instance]:
     form = formats.recognise(data, name)
-    form, instance = formats.as_wanted(form, form.read(data, tools.policy), tools.policy)
-    return look_in(form, instance, known, tools)
+    return formats.as_wanted(form, form.read(data, tools.policy), tools.policy)
 
 
 def look_in(form: Format, instance: Instance, known: Sequence[KnownValue], tools: Tools) -> Look:
@@ -265,10 +272,7 @@ def reasons_against(proof: Proof, decision: Decision | None = None) -> tuple[Rea
     return (*reasons, *([Reason("leak")] if leaked else []))
 
 
-def _through(data: bytes, job: Job, tools: Tools, outcome: Outcome) -> Outcome:
-    if job.decision is not None and job.decision.rejected:
-        raise FileRefused("rejected")
-    look = look_at(data, Path(job.source.path.reveal()).name, job.known, tools)
+def _through(look: Look, job: Job, tools: Tools, outcome: Outcome) -> Outcome:
     if job.decision is not None:
         look = replace(look, plan=redaction.decide(look.plan, job.decision, look.instance.frames, tools.policy))
     outcome = replace(outcome, kind=look.instance.kind, warnings=look.instance.warnings)

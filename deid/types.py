@@ -313,13 +313,13 @@ class Frames(Protocol):
         """Rows and columns of a frame; pages of one file may differ."""
 
     def stored(self, index: int) -> Stored:
-        """Samples as in the file, (rows, columns, samples)."""
+        """Samples as in the file, (rows, columns, samples); nobody writes to them."""
 
     def black(self, index: int) -> tuple[float, ...]:
         """The stored value, a number a sample, that shows as black (or as the darkest there is)."""
 
     def display(self, index: int) -> Display:
-        """What a person sees, (rows, columns, 3) uint8 RGB."""
+        """What a person sees, (rows, columns, 3) uint8 RGB; nobody writes to it."""
 
     def looks(self, index: int) -> tuple[Display, ...]:
         """Every way in which text of the frame may become visible; the first is `display`.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PASSES: Final = ((0.0, 1.0), (30.0, 1.0), (60.0, 1.0), (0.0, 2.0), (45.0, 2.0))
 # Doubling larger pictures costs seconds, and their codes are large enough as they are.
 _LARGEST_DOUBLED: Final = 4_000_000
+# Larger pictures are shrunk to this for a turn: a turned copy of a vast one would not fit into a worker's memory.
+_LARGEST_TURNED: Final = 30_000_000
 # Quiet zones are 4 modules of at least 21 (QR), 1 of 10 (DataMatrix), 10 of about 100 (linear): a fifth of the shorter side covers
 # them, and a corner that was placed a little wrong.
 _GROW: Final = 0.2
@@ -87,7 +89,8 @@ def _read(grey: NDArray[np.uint8]) -> Iterator[_Code]:
     for degrees, scale in _PASSES:
         if scale > 1 and grey.size > _LARGEST_DOUBLED:
             continue
-        view, turn = _turned(grey, degrees, scale)
+        fitting = min(scale, (_LARGEST_TURNED / grey.size) ** 0.5) if degrees else scale
+        view, turn = _turned(grey, degrees, fitting)
         back = cv2.invertAffineTransform(turn)
         for code in zxingcpp.read_barcodes(view, return_errors=True, text_mode=zxingcpp.TextMode.Plain):
             kind = str(code.format).lower().removesuffix(" code").replace(" ", "-")

@@ -53,8 +53,8 @@ class PixelFrames:
         return self._shapes[index]
 
     def stored(self, index: int) -> Stored:
-        """Samples of a frame, (rows, columns, samples)."""
-        return self._frame(index).copy()
+        """Samples of a frame, (rows, columns, samples), read-only."""
+        return _read_only(self._frame(index))
 
     def black(self, index: int) -> tuple[float, ...]:
         """The stored value that shows as black; in pictures deeper than 8 bit the darkest of the frame, so that windows stay."""
@@ -167,5 +167,10 @@ def _most(alpha: Stored) -> int:
 
 
 def _rgb(colours: Stored) -> Display:
-    rgb: Display = np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else np.array(colours, copy=True)
-    return rgb
+    return np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else _read_only(colours)
+
+
+def _read_only(samples: Stored) -> Stored:
+    view = samples.view()
+    view.flags.writeable = False
+    return view

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
-from PIL import Image
 
-from deid.formats.pillow import decoding
 from deid.types import Region
 
 if TYPE_CHECKING:
@@ -28,12 +26,11 @@ def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
         counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = False
     if not counts.any():
         return math.inf
-    with decoding():
-        decoded = Image.open(io.BytesIO(written), formats=("JPEG", "WEBP"))
-        decoded.load()
+    # Pillow keeps four bytes a pixel.
+    flag = cv2.IMREAD_GRAYSCALE if stored.shape[2] == 1 else cv2.IMREAD_COLOR_RGB
+    decoded = np.asarray(cv2.imdecode(np.frombuffer(written, np.uint8), flag)).reshape(stored.shape)
     error = 0.0
     for row in range(0, stored.shape[0], _BAND_ROWS):
         band = stored[row : row + _BAND_ROWS].astype(np.float32)
-        again = np.asarray(decoded.crop((0, row, band.shape[1], row + band.shape[0]))).reshape(band.shape)
-        error += float(np.square((band - again)[counts[row : row + _BAND_ROWS]]).sum(dtype=np.float64))
+        error += float(np.square((band - decoded[row : row + _BAND_ROWS])[counts[row : row + _BAND_ROWS]]).sum(dtype=np.float64))
     return math.inf if error == 0 else 10 * math.log10(255**2 * int(counts.sum()) * stored.shape[2] / error)

@@ -61,7 +61,7 @@ def _masks_on(plan: Plan, index: int) -> int:
 
 
 def _drawn(picture: Display, plan: Plan, index: int) -> Display:
-    picture = np.ascontiguousarray(picture)
+    picture = np.array(picture)
     thickness = max(1, max(picture.shape[:2]) // 700)
     for finding in plan.findings:
         if finding.region.frames[0] <= index < finding.region.frames[1]:

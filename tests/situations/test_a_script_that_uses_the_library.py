@@ -22,6 +22,7 @@ def test_a_picture_comes_back_in_its_own_shape_without_the_name(engine, shape):
     pixels = {"grey": pixels[:, :, 0], "grey with an axis": pixels[:, :, :1], "colour": pixels}[shape]
     before = pixels.copy()
     clean, findings = engine.redact_image(pixels)
+    assert clean.flags.writeable
     assert (clean.shape, clean.dtype) == (pixels.shape, pixels.dtype)
     assert np.array_equal(pixels, before)
     assert clean[20:50, 15:130].max() < 120 and (clean[60:] == before[60:]).all()
