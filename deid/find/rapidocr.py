@@ -85,21 +85,26 @@ class RapidOcr:
 
     def read_text(self, image: Display, quads: Sequence[Quad]) -> tuple[TextLine, ...]:
         """Read the text in each quad, in order, one line a quad; what cannot be read comes back with empty text."""
-        upright = [within(corners(quad), image.shape[:2]) for quad in quads]
-        spellings = [self._spell(image, points) for points in upright]
-        for index, points in enumerate(upright):
-            for turn in (2, 1, 3):
-                if _worth_turning(spellings[index], points, turn):
-                    crop = straightened(image, turned(points, turn), _ROWS)
-                    read = self._spell_at(crop, _rows_for(crop))
-                    if _better(read, spellings[index]):
-                        spellings[index], upright[index] = read, turned(points, turn)
         shape = (image.shape[0], image.shape[1])
-        return tuple(self._line(image, points, read, shape) for points, read in zip(upright, spellings, strict=True))
+        return tuple(self._line(image, within(corners(quad), shape), shape) for quad in quads)
 
-    def _spell(self, image: Display, points: Corners) -> Spelling:
-        """Read one crop; where it is not sure, at another height as well."""
+    def _line(self, image: Display, points: Corners, shape: tuple[int, int]) -> TextLine:
+        """Read one crop as it lies, at another height where that is not sure, and turned where that is not sure either."""
         crop = straightened(image, points, _ROWS)
+        read, asked = self._spell(crop), points
+        for turn in (2, 1, 3):
+            if _worth_turning(read, asked, turn):
+                other = straightened(image, turned(asked, turn), _ROWS)
+                again = self._spell_at(other, _rows_for(other))
+                if _better(again, read):
+                    read, crop, points = again, other, turned(asked, turn)
+        if read.confidence < _UNREADABLE:
+            return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
+        text, parts = words(read, crop, points, shape)
+        return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
+
+    def _spell(self, crop: Display) -> Spelling:
+        """Read one crop; where it is not sure, at another height as well."""
         rows = _rows_for(crop)
         read = self._spell_at(crop, rows)
         if read.confidence >= _SURE:
@@ -113,13 +118,6 @@ class RapidOcr:
         columns = max(_SHORTEST, -(-width // _STEP) * _STEP)
         scores = self._read(_batch(_fitted(crop, width, columns, rows)))[0]
         return spell(scores, self._alphabet, crop.shape[1] / width * columns / scores.shape[0])
-
-    def _line(self, image: Display, points: Corners, read: Spelling, shape: tuple[int, int]) -> TextLine:
-        if read.confidence < _UNREADABLE:
-            return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
-        crop = straightened(image, points, _ROWS)
-        text, parts = words(read, crop, points, shape)
-        return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
 
 
 def _with_decoys(image: Display) -> Display:
