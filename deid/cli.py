@@ -64,7 +64,6 @@ def run() -> None:
         if debug:
             raise
     except KeyboardInterrupt:
-        terminal.say("deid: interrupted; what was finished stays finished. Run the same command again to go on.")
         code = ExitCode.INTERRUPTED
     except typer.Exit as stop:
         code = stop.exit_code
@@ -77,6 +76,8 @@ def run() -> None:
             code = ExitCode.UNEXPECTED
             if debug:
                 raise
+    if code == ExitCode.INTERRUPTED:
+        terminal.say("deid: interrupted; what was finished stays finished. Run the same command again to go on.")
     raise SystemExit(int(code or 0))
 
 

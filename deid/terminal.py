@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from deid.errors import REASONS, WARNINGS, sentence
-from deid.types import Finding, Outcome, Plan, Status
+from deid.types import Finding, Outcome, Status
 
 # Seconds between two lines of progress where there is no terminal to draw a bar on.
 _LINE_EVERY: Final = 10.0
-# A long list of held files belongs into the ledger, not on a screen.
-_MOST_LISTED: Final = 25
-_Found: TypeAlias = tuple[Status, tuple[tuple[str, int], ...], tuple[str, ...]]
-_PHASES: Final = {"survey": "reading headers", "redact": "de-identifying"}
+# A long list of held files belongs into the ledger, not on a screen: so many are named for each reason.
+_MOST_NAMED: Final = 5
+_PHASES: Final = {"fetch": "copying in", "survey": "reading headers", "redact": "de-identifying", "publish": "publishing"}
+
+
+class _Kind(NamedTuple):
+    """What inputs have in common: status, codes of reasons, findings by category, warnings."""
+
+    status: Status
+    codes: tuple[str, ...]
+    findings: tuple[tuple[str, int], ...]
+    warnings: tuple[str, ...]
 
 
 class Report:
@@ -37,11 +45,12 @@ class Report:
         self._json = as_json
         self._quiet = quiet
         self._verb = verb
-        # Of every input its status, findings and warnings, shared between inputs that are alike: a run may have 100,000.
-        self._current: dict[int, _Found] = {}
-        self._shared: dict[_Found, _Found] = {}
-        self._listed: dict[int, Outcome] = {}
+        # Of every input its kind, shared between inputs that are alike: a run may have 100,000.
+        self._current: dict[int, _Kind] = {}
+        self._shared: dict[_Kind, _Kind] = {}
+        self._named: dict[tuple[str, ...], dict[int, str]] = {}
         self.found = False
+        self._total = 0
         self._began = self._last_line = time.monotonic()
         self._bar: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
@@ -63,15 +72,20 @@ class Report:
         if self._bar:
             self._bar.stop()
         if self._current and not self._quiet:
-            self._summarise(time.monotonic() - self._began)
+            self._summarise()
 
     @property
     def statuses(self) -> frozenset[Status]:
         """Every status that the current outcome of an input has."""
-        return frozenset(status for status, _, _ in self._current.values())
+        return frozenset(kind.status for kind in self._current.values())
 
     def progress(self, phase: str, done: int, total: int) -> None:
         """Show how far the run is."""
+        if phase == "stopping":
+            if not self._quiet:
+                self._console.print("Finishing what is in hand. Ctrl-C again stops at once.", markup=False)
+            return
+        self._total = max(self._total, total)
         if self._bar:
             if phase not in self._tasks:
                 self._tasks[phase] = self._bar.add_task(_PHASES.get(phase, phase), total=total)
@@ -83,12 +97,16 @@ class Report:
     def take(self, outcome: Outcome) -> None:
         """Take an outcome in; with --json print it."""
         number, plan = outcome.source.number, outcome.plan
-        found = outcome.status, tuple(count_findings(plan.findings).items()), outcome.warnings
-        self._current[number] = self._shared.setdefault(found, found)
+        codes = tuple(reason.code for reason in outcome.reasons)
+        kind = _Kind(outcome.status, codes, tuple(count_findings(plan.findings).items()), outcome.warnings)
+        if number in self._current:
+            self._named.get(self._current[number].codes, {}).pop(number, None)
+        self._current[number] = self._shared.setdefault(kind, kind)
         self.found |= bool(plan.findings or plan.header or outcome.changes)
-        self._listed.pop(number, None)
-        if outcome.status in (Status.HELD, Status.FAILED) and len(self._listed) < _MOST_LISTED:
-            self._listed[number] = replace(outcome, plan=Plan(), changes=(), verification=None, found=())
+        named = self._named.setdefault(codes, {})
+        if outcome.status in (Status.HELD, Status.FAILED) and len(named) < _MOST_NAMED:
+            details = ", ".join(reason.detail for reason in outcome.reasons if reason.detail)
+            named[number] = self._name(outcome) + (f": {details}" if details else "")
         if self._json:
             print(json.dumps(as_object(outcome), ensure_ascii=False), flush=True)
 
@@ -99,27 +117,43 @@ class Report:
             self._console.print(f"{outcome.status.value}: {self._name(outcome)} {reasons}".rstrip(), markup=False)
 
     def _tally(self) -> str:
-        counts = Counter(status for status, _, _ in self._current.values())
+        counts = Counter(kind.status for kind in self._current.values())
         return " · ".join(f"{counts[status]} {status.value}" for status in Status if counts[status]) or "starting"
 
-    def _summarise(self, seconds: float) -> None:
+    def _summarise(self) -> None:
         self._categories()
-        for warning, count in Counter(code for _, _, codes in self._current.values() for code in codes).items():
+        for warning, count in Counter(code for kind in self._current.values() for code in kind.warnings).items():
             self._console.print(f"warning ({count} input{'s' if count != 1 else ''}): {WARNINGS[warning]}", style="yellow")
-        for _, outcome in sorted(self._listed.items()):
-            self._console.print(f"{outcome.status.value}: {self._name(outcome)}", style="yellow", markup=False)
-            for reason in outcome.reasons:
-                self._console.print(f"    {sentence(reason)} {REASONS[reason.code].next_step}", markup=False)
-        waiting = sum(status in (Status.HELD, Status.FAILED) for status, _, _ in self._current.values())
-        if waiting > len(self._listed):
-            self._console.print(f"… and {waiting - len(self._listed)} more; ledger.jsonl in the held folder lists them all.")
-        total = len(self._current)
-        self._console.print(f"{total} input{'s' if total != 1 else ''} in {seconds:.1f} s: {self._tally()}.", markup=False)
+        waiting = Counter((kind.status, kind.codes) for kind in self._current.values())
+        for status in (Status.HELD, Status.FAILED):
+            for (_, codes), count in [item for item in waiting.most_common() if item[0][0] is status]:
+                self._reason(status, codes, count)
+        done, seconds = len(self._current), time.monotonic() - self._began
+        total = max(done, self._total)
+        of = f" of {total:,}" if total > done else ""
+        took = f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+        self._console.print(f"{done:,}{of} input{'s' if total != 1 else ''} in {took}: {self._tally()}.", markup=False)
+
+    def _reason(self, status: Status, codes: tuple[str, ...], count: int) -> None:
+        """Say why so many inputs are held or failed, what to do about it, and which they are."""
+        self._console.print(f"{status.value}: {count:,} input{'s' if count != 1 else ''}", style="yellow", markup=False)
+        for code in codes:
+            self._wrapped(f"{REASONS[code].sentence} {REASONS[code].next_step}")
+        named = [name for _, name in sorted(self._named.get(codes, {}).items())]
+        if count > len(named):
+            named.append(f"… and {count - len(named):,} more; ledger.jsonl in the held folder lists them all")
+        for name in named:
+            self._console.print(f"      {name}", markup=False)
+
+    def _wrapped(self, text: str) -> None:
+        """Print a sentence within the width of a terminal; into a pipe it stays on one line."""
+        width = max(self._console.width, 40) if self._console.is_terminal else len(text) + 4
+        self._console.print(textwrap.fill(text, width, initial_indent="    ", subsequent_indent="    "), markup=False)
 
     def _categories(self) -> None:
         counts: Counter[str] = Counter()
-        for _, categories, _ in self._current.values():
-            counts.update(dict(categories))
+        for kind in self._current.values():
+            counts.update(dict(kind.findings))
         if not counts:
             return
         table = Table(title=f"What was found and {self._verb}", title_justify="left", box=None, pad_edge=False)

@@ -13,7 +13,10 @@ from deid.types import KnownValue
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `phase` is "survey" or "redact", with URLs "fetch" and "publish" too; `seconds` since the run began."""
+    """How far a run is; `seconds` since it began.
+
+    `phase` is "survey" or "redact", with URLs "fetch" and "publish" too; "stopping", once, after the first Ctrl-C.
+    """
 
     phase: str
     done: int

@@ -53,7 +53,12 @@ def _run_here(inputs: Sequence[Path], out: Path, policy: Policy, options: Option
     total = sum(1 for _ in _found(inputs, options))
     if not total and not (options.shard and any(True for _ in walk(inputs))) and not options.origins:
         raise UsageError("There is no file in the input.", "Name a file, or a folder with images in it.")
-    with written_or_told(), interruption() as stopping, Session(inputs, out, policy, options) as session:
+
+    def told() -> None:
+        if options.progress is not None:
+            options.progress(Progress("stopping", 0, 0, 0, 0, 0.0))
+
+    with written_or_told(), interruption(told) as stopping, Session(inputs, out, policy, options) as session:
         yield from session.process(_found(inputs, options), total, stopping)
         if stopping():
             raise KeyboardInterrupt

@@ -14,14 +14,15 @@ from deid.errors import AuditBroken
 
 
 @contextlib.contextmanager
-def interruption() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C or SIGTERM into a wish; the second is an order."""
+def interruption(told: Callable[[], None] = lambda: None) -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C or SIGTERM into a wish, of which the caller is told; the second is an order."""
     wished = threading.Event()
 
     def note(number: int, frame: FrameType | None) -> None:
         if wished.is_set():
             raise KeyboardInterrupt
         wished.set()
+        told()
 
     if threading.current_thread() is not threading.main_thread():
         yield wished.is_set

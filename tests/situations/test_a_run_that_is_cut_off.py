@@ -233,3 +233,31 @@ def test_killed_at_random_moments(case, out, unbroken, tmp_path):
     records = [json.loads(line) for line in (out / "audit.jsonl").read_text().splitlines()]
     superseded = {record.get("supersedes") for record in records}
     assert len([record for record in records if record["seq"] not in superseded]) == 6
+
+
+COMMAND = """
+import functools, sys
+import deid.batch
+from tests.engines.paper_line import PAPER
+deid.batch.Options = functools.partial(deid.batch.Options, work=PAPER)
+from deid.cli import run
+sys.argv[0] = "deid"
+run()
+"""
+
+
+def test_what_the_command_says_at_ctrl_c(case, out):
+    for number in range(60):
+        (case / f"slow{number}.png").write_text(f"slow {number}")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", COMMAND, "redact", str(case), "--out", str(out), "--jobs", "1", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest, said = process.communicate(timeout=200)
+    lines = said.splitlines()
+    assert process.returncode == 130
+    assert json.loads(first)["status"] == "clean"
+    assert lines[0] == "Finishing what is in hand. Ctrl-C again stops at once."
+    assert f"{1 + len(rest.splitlines())} of 66 inputs in" in lines[-2]
+    assert lines[-1].endswith("Run the same command again to go on.")
