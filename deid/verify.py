@@ -113,8 +113,8 @@ def _judged_regions(lines: Sequence[TextLine]) -> list[Region]:
 
 
 def _already_judged(finding: Finding, kept: Sequence[Region], frames: Frames) -> bool:
-    """Tell whether the first look judged these words in full context; out of it (the neighbours are black now) less is known."""
-    return not finding.stands_alone and is_covered(finding, kept, frames)
+    """Tell whether the first look surely read and judged these words in full context; out of it, or unread, less is known."""
+    return is_doubtful(finding) and is_covered(finding, kept, frames)
 
 
 def is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> bool:
