@@ -20,7 +20,7 @@ from deid.formats.dicom.paths import item_path, keyword, value_path
 from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules, profile
 from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.sweep import Sweep, without
-from deid.formats.dicom.tails import packed, without_tail
+from deid.formats.dicom.tails import packed, spells, without_tail
 from deid.formats.dicom.values import capped_age, dummy, shifted, texts, well_formed
 from deid.formats.dicom.walk import element_of, tags_of, text_of, told_vr, walk
 from deid.keys import Key
@@ -161,11 +161,12 @@ def _kept(element: DataElement, scrub: Scrub) -> DataElement | None:
 
 
 def _repeats_known(element: DataElement, sweep: Sweep) -> bool:
-    """Tell whether a number is a known id or day, or the bytes of numbers spell a known value."""
+    """Tell whether a number is a known id or day, or the bytes of numbers spell a known value or are a text altogether."""
     whole = element.VR not in ("FL", "FD", "AT") and any(
         len(text) >= _LONG_NUMBER and sweep.finds(text) for text in texts(element)[:_FEW_NUMBERS]
     )
-    return whole or sweep.finds_in_bytes(packed(element))
+    data = packed(element)
+    return whole or sweep.finds_in_bytes(data) or spells(data)
 
 
 def _too_many(element: DataElement) -> bool:

@@ -11,14 +11,14 @@ from pydicom.dataset import Dataset
 from deid.formats.dicom.overlays import is_overlay
 from deid.formats.dicom.paths import keyword
 from deid.formats.dicom.quiet import quiet
-from deid.formats.dicom.rules import KEPT_BINARIES
+from deid.formats.dicom.rules import BINARIES, KEPT_BINARIES
 from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.scrub import PIXELS
 from deid.formats.dicom.statement import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+from deid.formats.dicom.values import dummy
 from deid.formats.dicom.walk import walk
 
 _META: Final = frozenset({0x00020000 + element for element in (0x00, 0x01, 0x02, 0x03, 0x10, 0x12, 0x13)})
-_BINARY: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _STATED: Final = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence")
 
 
@@ -55,10 +55,11 @@ def _strange_elements(dataset: Dataset) -> list[str]:
     found = []
     for path, holder, element in walk(dataset):
         tag = element.tag
-        binary = element.VR in _BINARY and tag not in KEPT_BINARIES and tag not in PIXELS
+        says = element.VR in BINARIES and element.value != dummy(element.VR)
+        binary = says and tag not in KEPT_BINARIES and tag not in PIXELS
         binary &= not (is_overlay(tag) and tag.element == 0x3000)
         private = tag.is_private and not safe_private(element, holder)
-        odd = private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 == 0x50 or element.VR == "UN"
+        odd = private or tag.element == 0 or tag.group < 0x0008 or tag.group >> 8 == 0x50 or (says and element.VR == "UN")
         if odd or binary:
             found.append(f"{path}{keyword(tag)}")
     return found

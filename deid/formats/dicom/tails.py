@@ -11,6 +11,8 @@ from pydicom.dataset import Dataset
 from deid.formats.dicom.walk import value_of
 
 _FORMATS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d", "AT": "I"}
+# Bytes; a single number of fewer is a text by chance once in a thousand.
+_LONG_TEXT: Final = 12
 _LUT_DATA: Final = 0x00283006
 _WAVEFORM: Final = 0x54001010
 # Data of the three or four colours of a palette, and the descriptor of each.
@@ -45,6 +47,12 @@ def packed(element: DataElement) -> bytes:
         return struct.pack(f"<{len(numbers)}{form}", *numbers)
     except (struct.error, TypeError):
         return b""
+
+
+def spells(data: bytes) -> bool:
+    """Tell whether the bytes of numbers are letters from end to end, which no measured numbers are by chance."""
+    text = data.rstrip(b"\0 ")
+    return len(text) >= _LONG_TEXT and text.isascii() and text.decode().isprintable()
 
 
 def _length(tag: int, dataset: Dataset, actual: int) -> int:

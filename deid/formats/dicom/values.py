@@ -28,9 +28,10 @@ _DUMMIES: Final[dict[str, Any]] = {
     "AS": "000Y",
     "DS": "0",
     "IS": "0",
-    "OB": b"\0\0",
-    "OW": b"\0\0",
     "UR": "urn:removed",
+    "UI": "2.25.0",
+    **dict.fromkeys(("US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT"), 0),
+    **dict.fromkeys(("OB", "OW", "OF", "OD", "OL", "OV", "UN"), b"\0" * 8),
 }
 _OLDEST: Final = 89
 
