@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from deid.find.blocks import see_blocks
 from deid.find.covering import covering, covering_quad, reading_quad, rooms
 from deid.find.geometry import outwards, sides, within
 from deid.find.glimpses import is_glimpse
@@ -39,12 +40,13 @@ _CHANGE_AREA = (7, 9)
 class Look:
     """How to look: the passes, in order of trust; whether small print is looked at enlarged.
 
-    `doubting` makes what cannot be read count only where it is seen again.
+    `doubting` makes what cannot be read count only where it is seen again, `apart` takes blocks of small tilted print apart.
     """
 
     passes: Sequence[Pass]
     small_print: bool = False
     doubting: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def look(
         boxes = [sight.points for one in seen for sight in one.sights]
         seen.append(see_small_print(picture, boxes, engine))
     sights = joined(_settled([sight for one in seen for sight in one.sights]), picture)
+    if how.apart:
+        sights = joined([*see_blocks(picture, sights, engine), *sights], picture)
     sights = _news(sights, earlier, picture)
     room = rooms([sight.points for sight in sights], picture)
     again = [seen_again(sight.points, earlier.standing) for sight in sights]
