@@ -64,7 +64,8 @@ class Scrub:
 
     def note(self, path: str, tag: int, action: str) -> None:
         """Count one change; items of one sequence count together."""
-        self.changes[(re.sub(r"\[\d+\]", "[]", path) + keyword(tag), action)] += 1
+        place = re.sub(r"\[\d+\]", "[]", path) if path else ""
+        self.changes[(place + keyword(tag), action)] += 1
 
     def report(self) -> tuple[HeaderChange, ...]:
         """Return what was done, sorted by path."""

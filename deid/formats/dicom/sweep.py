@@ -126,8 +126,10 @@ def _days(value: str) -> tuple[Form, ...]:
     return (Form(year[2:], rf"(?<!\d)(?:{body})(?!\d)"),)
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+def _folded(text: str) -> tuple[str, Sequence[int]]:
     """Fold case, width and accents; say for each folded character where it stood."""
+    if text.isascii():
+        return text.lower(), range(len(text))
     letters: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):
