@@ -51,3 +51,14 @@ def test_labels_beside_and_above_claim_what_would_stay():
 
 def test_a_known_value_is_found_as_an_engine_reads_it():
     assert left_over("CT HEAD for D0E JANE", known=("DOE^JANE",)) == "CT HEAD for"
+
+
+@pytest.mark.parametrize(
+    "name", ["Rossi", "MILLER", "Martin", "Nelson", "Green", "KLEIN", "Dixon", "Rao", "Ma", "Thi", "Marin", "Young"]
+)
+@pytest.mark.parametrize("line", ["CT HEAD {}", "{} LAO 30", "3D {}", "Left ICA {} run"])
+def test_a_common_surname_goes_from_a_technical_line_too(line, name):
+    text = line.format(name)
+    (span,) = [span for span in classify_text(text, policy=Policy()) if span.category == "name"][:1]
+    assert span.start <= text.index(name)
+    assert span.end >= text.index(name) + len(name)
