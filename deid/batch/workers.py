@@ -335,8 +335,9 @@ def _vetted(answer: bytes) -> Any:
 
 def serve(pipe: Connection, lifeline: int) -> None:
     """Be a worker: set up, then answer jobs until the pipe is closed."""
+    # Ctrl-C, `timeout` and job schedulers tell the whole group: the file in hand is finished, and the parent ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.umask(0o077)
     _die_with_parent(lifeline)
     _keep_no_core()

@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -181,7 +180,9 @@ except KeyboardInterrupt:
 def start(case, out, limit=0):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     command = [sys.executable, "-c", RUN, str(case), str(out), str(limit)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
 
 
 @pytest.mark.parametrize("limit", [300, 3_000, 60_000])
@@ -195,12 +196,17 @@ def test_a_full_disk(case, out, unbroken, limit):
     assert check(out, load_key()).sound
 
 
-def test_ctrl_c_finishes_what_is_in_hand(case, out):
+@pytest.mark.parametrize(
+    "stop",
+    [lambda process: process.send_signal(signal.SIGINT), lambda process: os.killpg(process.pid, signal.SIGTERM)],
+    ids=["Ctrl-C", "a scheduler that tells the whole group"],
+)
+def test_a_wish_to_stop_finishes_what_is_in_hand(case, out, stop):
     for number in range(60):
         (case / f"slow{number}.png").write_text(f"slow {number}")
     process = start(case, out)
     process.stdout.readline()
-    process.send_signal(signal.SIGINT)
+    stop(process)
     rest = process.stdout.readlines()
     _, error = process.communicate(timeout=200)
     assert (process.returncode, error) == (130, "")
