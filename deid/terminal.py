@@ -142,8 +142,8 @@ class Report:
         named = [name for _, name in sorted(self._named.get(codes, {}).items())]
         if count > len(named):
             named.append(f"… and {count - len(named):,} more; ledger.jsonl in the held folder lists them all")
-        for name in named:
-            self._console.print(f"      {name}", markup=False)
+        for line in named if self._console.is_terminal else [", ".join(named)]:
+            self._console.print(f"      {line}", markup=False)
 
     def _wrapped(self, text: str) -> None:
         """Print a sentence within the width of a terminal; into a pipe it stays on one line."""

@@ -284,6 +284,15 @@ class Ledger:
         self._db.execute("DELETE FROM files WHERE id = ?", (owner,))
         self.set(heir, **dict(zip(columns.split(", "), values, strict=True)))
 
+    def take_over(self, heir: int, input_id: str) -> bool:
+        """Hand the record of a file that never got as far as a name over to where it moved to; tell whether there was one."""
+        rows = self._db.execute("SELECT id, path FROM files WHERE input_id = ? AND stem IS NULL AND seq IS NOT NULL", (input_id,))
+        for owner, path in rows if input_id else ():
+            if owner != heir and not os.path.lexists(path):
+                self.inherit(heir, owner)
+                return True
+        return False
+
     def last_number(self, group: str) -> int:
         """The highest number of an ordered name in a group; 0 where there is none."""
         prefix = f"{group}/"

@@ -47,6 +47,14 @@ def written_or_told() -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
+        if _is_full(error):
+            message = "The disk of the output folder, or of DIR-held beside it, is full."
+            raise AuditBroken(message, "Make room and run the same command again; it goes on.") from None
         name = errno.errorcode.get(getattr(error, "errno", None) or 0, type(error).__name__)
         message = f"The output folder, or DIR-held beside it, cannot be read or written ({name})."
         raise AuditBroken(message, "Make room, check the rights, and run again.") from None
+
+
+def _is_full(error: OSError | sqlite3.Error) -> bool:
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "errno", None) in full or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

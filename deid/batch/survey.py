@@ -42,6 +42,8 @@ class Survey:
         with self._ledger.together():
             if entry.input_id != result.input_id:
                 entry = self._other_content(entry)
+            if entry.seq is None and self._ledger.take_over(entry.id, result.input_id):
+                entry = self._ledger.entry(entry.id)
             case = self._case(entry, result)
             seq = entry.seq or self._ledger.unclaimed_record(result.input_id)
             self._ledger.set(

@@ -106,6 +106,21 @@ def test_what_cannot_be_surveyed_is_tried_once_a_run(case, out, tmp_path):
     assert (check(out).records, check(out).clean) == (4, 2)
 
 
+def test_a_case_that_was_moved_is_known_again_with_what_failed_in_it(case, out, tmp_path):
+    put(case, a="one", b="refuse", s__c="not an image", s__d="hold")
+    go(case, out)
+    moved = tmp_path / "elsewhere" / "case"
+    moved.parent.mkdir()
+    case.rename(moved)
+    outcomes = go(moved, out)
+    assert statuses(outcomes) == {1: "clean", 2: "failed", 3: "skipped", 4: "held"}
+    report = check(out, load_key())
+    assert report.sound
+    assert report.records == 4
+    ledger = (out.parent / "clean-held" / "ledger.jsonl").read_text().splitlines()
+    assert [json.loads(line)["input"].startswith(str(moved)) for line in ledger] == [True] * 4
+
+
 def test_fresh_and_another_policy_do_everything_again_with_the_same_bytes(case, out):
     put(case, a="one", b="two")
     go(case, out)
