@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -9,12 +10,15 @@ from functools import lru_cache
 from deid.phi.judge import Neighbours, judge
 from deid.phi.known import Needle, known_marks, needles
 from deid.phi.settle import settle, site_lists
-from deid.phi.tokens import tokenise
+from deid.phi.tokens import HARMLESS, strength, tokenise
 from deid.policy import Policy
 from deid.types import HeaderCut, HeaderText, KnownValue, PhiCategory, TextSpan
 
 # Characters: longer texts are judged in pieces, each beginning this much before the end of the one before.
 _LONGEST, _OVERLAP = 600, 80
+_CARETS = re.compile(r"[^\W\d_]{2,}(?:\^[^\W\d_]{2,})+")
+# Words that stand together as one: HeadRoutine.
+_WORDS = re.compile(r"[^\W\d_][^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[^\W\d_]")
 # Judgements that a worker remembers for one case: the files of a series repeat their texts.
 _REMEMBERED = 4096
 
@@ -29,7 +33,7 @@ def classify_header(texts: Sequence[HeaderText], known: Sequence[KnownValue], po
     judged = _judged(shared, policy)
     cuts = []
     for item in texts:
-        text = item.text.reveal()
+        text = _parted(item.text.reveal())
         if policy.mask_all_text:
             cuts.append(HeaderCut(item.path, 0, len(text), PhiCategory.OTHER, "mask-all-text"))
             continue
@@ -38,6 +42,15 @@ def classify_header(texts: Sequence[HeaderText], known: Sequence[KnownValue], po
         spans = _spans(text, needles(tuple(known)), policy) if holds_own else judged(text)
         cuts += [HeaderCut(item.path, span.start, span.end, span.category, span.evidence) for span in spans]
     return tuple(cuts)
+
+
+def _parted(text: str) -> str:
+    """Write a region and its examination ("HEAD^ROUTINE") with a space instead of the caret, which else stands in names."""
+    return _CARETS.sub(lambda found: found.group().replace("^", " ") if _is_technical(found.group()) else found.group(), text)
+
+
+def _is_technical(text: str) -> bool:
+    return all(strength(word) in HARMLESS for part in text.split("^") for word in _WORDS.findall(part))
 
 
 def _of_one_file(value: KnownValue) -> bool:

@@ -12,7 +12,8 @@ from rapidfuzz.distance import Levenshtein
 
 from deid.phi import tables
 from deid.phi.canon import folded, plain
-from deid.phi.patterns import Mark, is_month
+from deid.phi.checks import is_month
+from deid.phi.patterns import Mark
 from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, WEAK, Token, strength
 from deid.types import PhiCategory
 

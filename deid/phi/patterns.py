@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from typing import Final
 
-from rapidfuzz.distance import Levenshtein
-
 from deid.phi import tables
-from deid.phi.canon import folded
-from deid.phi.tokens import HARMLESS, UNKNOWN, WEAK, strength
+from deid.phi.checks import AS_DIGITS, CHECKS
 from deid.types import PhiCategory
 
 _CATEGORIES: Final = {category.value: category for category in PhiCategory}
-_AS_DIGITS = str.maketrans("OoQIl|", "000111")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ def technical_spans(text: str) -> list[tuple[int, int]]:
         if rule.wants and rule.wants.isdisjoint(chars):
             continue
         for match in rule.pattern.finditer(text):
-            if not rule.check or _CHECKS[rule.check](match):
+            if not rule.check or CHECKS[rule.check](match):
                 found.append(match.span())
     taken: list[tuple[int, int]] = []
     for start, end in sorted(found, key=lambda span: (span[0] - span[1], span[0])):
@@ -76,7 +70,7 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
         category = _CATEGORIES[rule.category]
         for match in rule.pattern.finditer(text):
             start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)
-            if _inside_number(text, start, end) or (rule.check and not _CHECKS[rule.check](match)):
+            if _inside_number(text, start, end) or (rule.check and not CHECKS[rule.check](match)):
                 continue
             if category in _FREED and not _odd(text, start, end, protected) and any(start < e and s < end for s, e in protected):
                 continue
@@ -149,7 +143,7 @@ def _switch(rule: tables.Rule, match: re.Match[str]) -> str:
     if rule.category == "time":
         return "clock"
     if rule.category == "age":
-        numbers = re.findall(r"\d+", match.group().translate(_AS_DIGITS))
+        numbers = re.findall(r"\d+", match.group().translate(AS_DIGITS))
         return "age" if numbers and rule.id != "age-over" and all(int(number) < 90 for number in numbers) else ""
     return ""
 
@@ -165,127 +159,3 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 def _inside_number(text: str, start: int, end: int) -> bool:
     before = start > 0 and text[start].isdigit() and text[start - 1].isdigit()
     return before or (end < len(text) and text[end - 1].isdigit() and text[end].isdigit())
-
-
-def _numbers(match: re.Match[str]) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", match.group().translate(_AS_DIGITS))]
-
-
-def _is_ymd(match: re.Match[str]) -> bool:
-    year, month, day = _numbers(match)[:3]
-    return 1 <= month <= 31 and 1 <= day <= 31 and min(month, day) <= 12 and year < 2200
-
-
-def _is_dmy(match: re.Match[str]) -> bool:
-    if sum(map(str.isdigit, match.group())) * 2 < len(re.findall(r"[^\W_]|\|", match.group())):
-        return False
-    numbers = _numbers(match)
-    if len(numbers) != 3:
-        return False
-    small = sorted(numbers)[:2] if numbers[0] < 100 else numbers[1:]
-    first, second = (numbers[0], numbers[1]) if numbers[0] < 100 else (small[0], small[1])
-    return 1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12
-
-
-def _is_ip(match: re.Match[str]) -> bool:
-    return all(number < 256 for number in _numbers(match)[:4])
-
-
-def _is_month(match: re.Match[str]) -> bool:
-    around = match.group().replace(match["month"], "", 1)
-    return any(map(str.isdigit, around)) and is_month(match["month"])
-
-
-@lru_cache(maxsize=4096)
-def is_month(word: str) -> bool:
-    """Tell a month's name in any of the languages, read correctly or nearly so."""
-    canonical = folded(word)
-    if canonical in _months():
-        return True
-    if len(canonical) < 5 or strength(word) in HARMLESS:
-        return False
-    return any(
-        abs(len(month) - len(canonical)) <= 1 and Levenshtein.distance(month, canonical, score_cutoff=1) <= 1
-        for month in _months()
-        if len(month) >= 5
-    )
-
-
-@cache
-def _months() -> frozenset[str]:
-    return frozenset(folded(month) for month in tables.words()["months"])
-
-
-def _is_day_month(match: re.Match[str]) -> bool:
-    return not re.search(
-        r"(?:im|img|image|frame|fr|se|series|run|of|slice)\s?[:#]?\s?$", match.string[: match.start()], re.IGNORECASE
-    )
-
-
-def _is_age(match: re.Match[str]) -> bool:
-    digits = re.match(r"\D*?([0-9OoQIl|]{1,3})\s*[^\W\d_]*", match.group())
-    if not any(map(str.isdigit, match.group())):
-        return False
-    numbers = _numbers(match)
-    return bool(digits) and bool(numbers) and numbers[0] <= 130
-
-
-def _is_caret(match: re.Match[str]) -> bool:
-    """A star joins technical words as well (T2*); a caret never does."""
-    words = re.findall(r"[^\W\d_]+", match.group())
-    return "^" in match.group() or not all(strength(word) in HARMLESS for word in words)
-
-
-def _is_city(match: re.Match[str]) -> bool:
-    word = re.search(r"[^\W\d_]+$", match.group())
-    return word is not None and strength(word.group()) in (UNKNOWN, WEAK)
-
-
-def _is_count(match: re.Match[str]) -> bool:
-    """Frame 12 of 64; not 03/12, which is a day, nor 11/1956, nor 2019/4471, which is the number of a year."""
-    first, second = (part.strip() for part in match.group().split("/"))
-    if first.startswith("0") or second.startswith("0") or (len(second) == 4 and 1900 <= int(second) < 2100):
-        return False
-    dated = 1950 <= int(first) < 2050 and len(second) >= 3
-    return int(first) <= int(second) and not dated
-
-
-def _is_path(match: re.Match[str]) -> bool:
-    """Tell a path of a computer from values that DICOM separates by backslashes: ORIGINAL, PRIMARY, AXIAL."""
-    drive = match.group()[1:2] == ":"
-    return drive or not all(strength(word) in HARMLESS for word in re.findall(r"[^\W_]+", match.group()))
-
-
-def _is_damaged(match: re.Match[str]) -> bool:
-    """Tell a damaged date from measurements that lost their spaces: 88.2cm/5."""
-    return re.search(r"\d(?:[cm]m|kv|[mcuµ]?gy|ml)(?![a-z])", match.group(), re.IGNORECASE) is None
-
-
-_UNIT: Final = re.compile(r"\s?(?:[mcµu]?gy|[cmkµu]?[ms](?![^\W_])|kv|ma|hu|ml|hz|%|°)", re.IGNORECASE)
-_REST_OF_DAY: Final = re.compile(r"\.|\s(?:19|20)?\d{2}(?!\d|[.,]\d|\s?[^\W\d])")
-
-
-def _is_decimal(match: re.Match[str]) -> bool:
-    """6.2; not 11.1956, which is a month, nor 24.12., which is a day, nor 1930.40, which is a time."""
-    text, rest = match.group(), (match.string, match.end())
-    if re.fullmatch(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}", text):
-        return False
-    if re.fullmatch(r"(?:[01]\d|2[0-3])[0-5]\d\.[0-5]\d", text):
-        return _UNIT.match(*rest) is not None
-    return not (re.fullmatch(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])", text) and _REST_OF_DAY.match(*rest))
-
-
-_CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
-    "ymd": _is_ymd,
-    "dmy": _is_dmy,
-    "ip": _is_ip,
-    "month": _is_month,
-    "day-month": _is_day_month,
-    "age": _is_age,
-    "caret": _is_caret,
-    "city": _is_city,
-    "count": _is_count,
-    "damaged": _is_damaged,
-    "decimal": _is_decimal,
-    "path": _is_path,
-}
