@@ -318,9 +318,7 @@ def trace(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The clean folder.", show_default=False)],
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[SOURCE]...", help="Sources, copies of them, or released files that came back.", show_default=False
-        ),
+        typer.Argument(metavar="SOURCE...", help="Sources, copies of them, or released files that came back.", show_default=False),
     ] = None,
     patient: Annotated[
         str, typer.Option("--patient", help="File (or - for stdin) with a patient's id or name a line; never on the command line.")
@@ -340,8 +338,11 @@ def trace(
             print(f"{one.output}  released {one.time[:10]}, {where}; {one.because.value}")
             for path in one.sources if sys.stdout.isatty() else ():
                 print(f"    {path.reveal()}")
-    gone = sum(not one.there for one in found.released)
-    terminal.say(f"{found.inputs} inputs fit; {len(found.released)} files were released, {gone} of them are not here any more.")
+    gone, count = sum(not one.there for one in found.released), len(found.released)
+    if count:
+        terminal.say(f"{count} released file{'s' if count != 1 else ''}, {gone} of them not here any more.")
+    else:
+        terminal.say("An input fits, and nothing of it was ever released." if found.inputs else "Nothing that was met here fits.")
     if found.fault:
         terminal.say(f"The audit log is broken, so this may not be all: {found.fault}")
     raise typer.Exit(ExitCode.AUDIT_BROKEN if found.fault else ExitCode.CLEAN)
