@@ -194,7 +194,7 @@ def _cleaned(element: DataElement, dataset: Dataset, scrub: Scrub, path: str) ->
     kept = [_cut(text, element, dataset, scrub, value_path(path, tag, index, len(values))) for index, text in enumerate(values)]
     if kept != values:
         scrub.note(path, tag, "C")
-    if values and not any(kept):
+    if any(values) and not any(kept):
         return _emptied(tag, vr, scrub, path)
     return DataElement(tag, vr, kept or None)
 

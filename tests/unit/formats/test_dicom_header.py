@@ -247,3 +247,34 @@ def test_a_moved_day_that_falls_on_another_known_day_is_left_out():
     clean = _clean(Policy().but(retain_modified_dates=True), PatientBirthDate=born, ContentDate="20240401")
     assert (clean.StudyDate, clean.SeriesDate) == ("", "19000101")
     assert clean.ContentDate == shifted("20240401", days)
+
+
+def _judged(**attributes):
+    """Clean a file after judging its free text, as the pipeline does."""
+    instance = Dicom().read(file_of(dataset(picture(), **attributes)), Policy())
+    return _clean(plan=Plan(header=classify_header(instance.header_text, (), Policy())), **attributes)
+
+
+@pytest.mark.parametrize("text", ["HEAD^ROUTINE", "Neuro^Routine", "Head^HeadRoutine (Adult)", "Vascular^HeadCarotidAngio"])
+def test_a_region_with_its_examination_is_no_name(text):
+    assert _judged(StudyDescription=text).StudyDescription == text
+
+
+@pytest.mark.parametrize("text", ["ZORVANEK^TELMIRA", "Head^Zorvanek"])
+def test_a_name_with_a_caret_goes_from_a_description(text):
+    assert "orvanek" not in str(_judged(StudyDescription=text).get("StudyDescription", "")).lower()
+
+
+def test_what_makers_write_by_themselves_stays():
+    told = {"Manufacturer": "G.E. Medical Systems", "FilterType": "LARGE BOWTIE FIL", "SoftwareVersions": ["51.80.108.010", "7.5"]}
+    clean = _judged(**told)
+    assert {name: clean[name].value for name in told} == told
+
+
+@pytest.mark.parametrize("text", ["192.168.12.40", "05.03.24", "5.3.2024", "QX-778812"])
+def test_an_address_a_day_or_an_id_is_no_version(text):
+    assert text not in str(_judged(SoftwareVersions=text).get("SoftwareVersions", ""))
+
+
+def test_what_was_empty_stays_empty():
+    assert _judged(ProtocolName="").get("ProtocolName", "") == ""
