@@ -94,9 +94,8 @@ def main() -> None:
         work = Path(folder)
         for truth in make_corpus(work, options.seed, options.part, ("photos",), options.limit):
             measure(truth, read_frames(work / "input" / truth.file)[0], engine, counts)
-    print(
-        "| passes, all but the last with half, quarter, eighth | CPU s/MP | identifying lines found | area covered |\n|---|---|---|---|"
-    )
+    print("| passes (first look: with the coarse ones) | CPU s/MP | identifying lines found | area covered |")
+    print("|---|---|---|---|")
     for name, count in counts.items():
         speed, share = count["seconds"] / count["megapixels"], 100 * count["covered"] / count["photos"]
         print(f"| {name} | {speed:.2f} | {count['found']} of {count['lines']} | {share:.1f} % |")
