@@ -56,7 +56,7 @@ def strength(word: str) -> str:
     bare = _ELISION.sub("", simple.removesuffix("'s")).replace("'", "")
     if bare in tables.weak():
         return WEAK
-    if bare in tables.technical() or (len(bare) > 3 and bare.endswith("s") and bare[:-1] in tables.technical()):
+    if bare in tables.technical() or _is_plural(bare):
         return STRONG
     if bare in tables.common():
         return COMMON
@@ -64,6 +64,11 @@ def strength(word: str) -> str:
     if canonical in tables.label_words():
         return COMMON
     return DAMAGED if _nearly_technical(canonical) else UNKNOWN
+
+
+def _is_plural(word: str) -> bool:
+    """Tell the plural of a technical word; Cortes and Waters are names."""
+    return len(word) > 3 and word[-1] == "s" and word[:-1] in tables.technical() and word not in tables.words()["no_plurals"]
 
 
 def _nearly_technical(canonical: str) -> bool:

@@ -54,7 +54,7 @@ def test_a_known_value_is_found_as_an_engine_reads_it():
 
 
 @pytest.mark.parametrize(
-    "name", ["Rossi", "MILLER", "Martin", "Nelson", "Green", "KLEIN", "Dixon", "Rao", "Ma", "Thi", "Marin", "Young"]
+    "name", ["Rossi", "CORTES", "MILLER", "Martin", "Nelson", "Green", "KLEIN", "Dixon", "Rao", "Ma", "Thi", "Marin", "Young"]
 )
 @pytest.mark.parametrize("line", ["CT HEAD {}", "{} LAO 30", "3D {}", "Left ICA {} run"])
 def test_a_common_surname_goes_from_a_technical_line_too(line, name):
