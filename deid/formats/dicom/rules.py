@@ -134,7 +134,8 @@ class Rules:
             said = {name: code for name, code in said.items() if name.endswith("dates")}
             if "retain_modified_dates" in said:
                 return "C"
-        if "C" in said.values():
+        if "C" in said.values() or (said and vr in TEXTS and set(said) == {"retain_patient_characteristics"}):
+            # What describes a patient is kept as far as it is no name: a text is judged.
             return "C"
         return "K" if said else self._one(row.basic, vr)
 

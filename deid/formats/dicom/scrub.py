@@ -16,8 +16,9 @@ from pydicom.tag import BaseTag
 from pydicom.uid import SecondaryCaptureImageStorage, UID_dictionary
 
 from deid.formats.dicom.header_text import vouched
+from deid.formats.dicom.overlays import is_overlay
 from deid.formats.dicom.paths import item_path, keyword, value_path
-from deid.formats.dicom.rules import DATES, NUMBERS, TEXTS, Rules, profile
+from deid.formats.dicom.rules import BINARIES, DATES, KEPT_BINARIES, NUMBERS, TEXTS, Rules, profile
 from deid.formats.dicom.safe_private import safe_private
 from deid.formats.dicom.sweep import Sweep, without
 from deid.formats.dicom.tails import packed, spells, without_tail
@@ -158,7 +159,15 @@ def _kept(element: DataElement, scrub: Scrub) -> DataElement | None:
         return None if _repeats_known(element, scrub.sweep) else element
     if element.VR in TEXTS and any(scrub.sweep.finds(text) for text in texts(element)):
         return None
-    return None if isinstance(element.value, bytes) and scrub.sweep.finds_in_bytes(element.value) else element
+    return _kept_bytes(element, scrub.sweep) if element.VR in BINARIES else element
+
+
+def _kept_bytes(element: DataElement, sweep: Sweep) -> DataElement | None:
+    """Keep the binary values that an image needs, whatever an option says of others: nobody can judge them."""
+    if int(element.tag) not in KEPT_BINARIES and not is_overlay(element.tag):
+        return None
+    data = element.value if isinstance(element.value, bytes) else b""
+    return None if sweep.finds_in_bytes(data) or spells(data) else element
 
 
 def _repeats_known(element: DataElement, sweep: Sweep) -> bool:

@@ -1,6 +1,7 @@
 """Every attribute that the standard knows, under every kind of value there is: a name in it does not come out."""
 
 import io
+from dataclasses import replace
 
 import pydicom
 import pytest
@@ -48,10 +49,9 @@ def _single(element):
 @pytest.mark.parametrize("vr", VRS)
 def test_a_name_in_any_attribute_under_any_vr_does_not_come_out(vr, policy):
     form, chosen = Dicom(), load_policy(policy)
-    instance = form.read(_everywhere(vr), chosen)
-    # Nobody told the name: no attribute may pass because a known value betrayed it.
-    known = [value for value in instance.known if "Zorvanek" not in value.value.reveal()]
-    cuts = phi.classify_header(instance.header_text, known, chosen)
+    # Nobody told the name: no attribute may be cut because another one betrayed it.
+    instance = replace(form.read(_everywhere(vr), chosen), known=())
+    cuts = phi.classify_header(instance.header_text, (), chosen)
     out = io.BytesIO()
     form.write(instance, instance.frames, Plan(header=cuts), KEY, (), chosen, out)
     assert b"Zorvanek" not in out.getvalue()

@@ -66,7 +66,7 @@ def test_every_option_is_a_field_of_the_policy():
         (0x00181203, "DT", {"retain_device": True}, "Z"),
         (0x00181000, "LO", {"retain_device": True}, "K"),
         (0x00080080, "LO", {"retain_institution": True}, "K"),
-        (0x00100040, "CS", {"retain_patient_characteristics": True}, "K"),
+        (0x00100040, "CS", {"retain_patient_characteristics": True}, "C"),
         (0x0020000D, "UI", {}, "U"),
         (0x0020000D, "UI", {"retain_uids": True}, "K"),
         (0x00081140, "SQ", {}, "C"),
