@@ -105,7 +105,7 @@ def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: lis
         reach: dict[int, list[Mark]] = {}
         for index in range(len(tokens)) if step > 0 else range(len(tokens) - 1, -1, -1):
             named = [mark for mark in over[index] if mark.category in _NAMED]
-            if index not in fixed:
+            if index not in fixed and not _is_sex(text, tokens[index], over[index - 1] if index else []):
                 swallowed = [
                     Mark(tokens[index].start, tokens[index].end, near.category, 0.6, _chained(near.evidence), near.switch)
                     for near in reach.get(index - step, ())
@@ -116,6 +116,16 @@ def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: lis
                 found += swallowed
             reach[index] = list({(mark.category, mark.switch): mark for mark in named}.values())
     return found
+
+
+def _is_sex(text: str, token: Token, before: list[Mark]) -> bool:
+    """Tell the sex behind a name that is written with carets: a second initial would have a caret before it, not a space."""
+    behind = [mark for mark in before if mark.evidence == "rule:caret-name" and "^" in text[mark.start : mark.end]]
+    return (
+        token.text in ("F", "M")
+        and any(text[mark.end : token.start].isspace() for mark in behind)
+        and text[token.end : token.end + 1] in ("", " ")
+    )
 
 
 def _is_between(tokens: tuple[Token, ...], over: list[list[Mark]], index: int) -> bool:

@@ -62,3 +62,9 @@ def test_a_common_surname_goes_from_a_technical_line_too(line, name):
     (span,) = [span for span in classify_text(text, policy=Policy()) if span.category == "name"][:1]
     assert span.start <= text.index(name)
     assert span.end >= text.index(name) + len(name)
+
+
+def test_the_sex_behind_carets_stays_and_a_second_initial_goes():
+    assert left_over("DOE^JANE F").split() == ["F"]
+    assert left_over("DOE^JANE^F").split() == []
+    assert "F" not in left_over("DOE, JANE F")
