@@ -70,7 +70,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["DEID_STATE"] = f"{folder}/state"
             trial(Path(folder), min(ROUND, chosen.files - first), seed, chosen, tally)
-        print(f"seed {seed}: {tally.accounted} files, {time.monotonic() - begin:.0f} s, {tally.odd} odd", flush=True)
+        print(
+            f"seed {seed}: {tally.accounted} files, {time.monotonic() - begin:.0f} s, {tally.odd} lost workers, "
+            f"{tally.leaks} with planted strings, audit {'sound' if tally.sound else 'BROKEN'}",
+            flush=True,
+        )
     print(f"{chosen.files} files, seeds {chosen.seed} to {seed}: {dict(tally.reasons.most_common())}")
     print(
         f"{tally.accounted} accounted for; audit {'sound' if tally.sound else 'BROKEN'}; longest {tally.longest:.1f} s of CPU; "
