@@ -31,6 +31,7 @@ DATES: Final = frozenset({"DA", "DT", "TM"})
 TEXTS: Final = frozenset({"LO", "SH", "ST", "LT", "UT", "UC", "CS"})
 NUMBERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "IS", "DS", "AT"})
 BINARIES: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+_DESCRIBING: Final = frozenset({"retain_patient_characteristics", "retain_full_dates"})
 # Texts of these kinds are neither judged nor cut like others: they stand for nothing else.
 _OWN_RULES: Final = frozenset({"PN", "AE", "UR", "AS"})
 _GRAPHICS: Final = 0x00700001
@@ -134,8 +135,8 @@ class Rules:
             said = {name: code for name, code in said.items() if name.endswith("dates")}
             if "retain_modified_dates" in said:
                 return "C"
-        if "C" in said.values() or (said and vr in TEXTS and set(said) == {"retain_patient_characteristics"}):
-            # What describes a patient is kept as far as it is no name: a text is judged.
+        if "C" in said.values() or (said and vr in TEXTS and set(said) <= _DESCRIBING):
+            # What describes a patient or a time is kept as far as it is no name: a text is judged.
             return "C"
         return "K" if said else self._one(row.basic, vr)
 
