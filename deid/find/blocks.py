@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # A line this much thicker than the middle one of its picture may be several; thicker ones than the last are lettering.
 _THICKER: Final = 1.5
 _LETTERING: Final = 100.0
-# How much a block is enlarged: of nine blocks of three lines each, eight came apart at 2, six at 1.5.
+# How much a block is enlarged: of eight blocks of three lines and more, seven came apart at 2, six at 1.5.
 _ENLARGED: Final = 2.0
 # Air around a block, in pixels.
 _AIR: Final = 8.0
