@@ -138,3 +138,13 @@ def test_lines_of_other_frames_keep_their_frames():
 def test_nothing_of_the_picture_shows_in_a_finding():
     (finding,) = findings([line("DOE^JANE", 0, 0)])
     assert "DOE" not in repr(finding)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "goes"), [("A4", 400, True), ("DSA", 400, True), ("DSA", 70, False), ("LAO 30 CRAN 10", 260, False)]
+)
+def test_a_long_line_of_which_little_was_read_goes_whole(text, width, goes):
+    wide = TextLine(PhiText(text), ((10, 10), (10 + width, 10), (10 + width, 30), (10, 30)), (), 0.95, (0, 1), "x")
+    found = findings([wide])
+    assert bool(found) is goes
+    assert all(finding.region.polygon == wide.quad for finding in found)
