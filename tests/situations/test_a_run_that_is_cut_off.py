@@ -260,10 +260,11 @@ def test_what_the_command_says_at_ctrl_c(case, out):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    rest, said = process.communicate(timeout=200)
+    rest = process.stdout.readlines()
+    _, said = process.communicate(timeout=200)
     lines = said.splitlines()
     assert process.returncode == 130
     assert json.loads(first)["status"] == "clean"
     assert lines[0] == "Finishing what is in hand. Ctrl-C again stops at once."
-    assert f"{1 + len(rest.splitlines())} of 66 inputs in" in lines[-2]
+    assert f"{1 + len(rest)} of 66 inputs in" in lines[-2]
     assert lines[-1].endswith("Run the same command again to go on.")
