@@ -19,6 +19,8 @@ from deid.types import PhiCategory
 # Beliefs of the model above which an unknown word of a header goes: alone, and beside another unknown word.
 _SURELY_A_NAME, _LIKELY_A_NAME = 0.9, 0.5
 
+_CLOCK = re.compile(r"\s*\d{1,3}(?::\d{2}){1,2}(?:\.\d{1,3})?\s*")
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
@@ -44,7 +46,7 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     joined = apart(text)
     text = joined.text
     tokens = tokenise(text)
-    protected = technical_spans(text) + numbered_phrases(tokens)
+    protected = technical_spans(text) + numbered_phrases(tokens) + _duration(text, beside)
     hits = find_labels(text, tokens)
     shaped = pattern_marks(text, protected)
     marks = _outside_labels(text, shaped, hits, tokens)
@@ -67,6 +69,12 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
         marks += surroundings(text, tokens, protected, hospitals)
     marks = placed(text, tokens, protected, marks)
     return Verdict(tuple(map(joined.back, marks)), tuple(map(joined.back, kept)))
+
+
+def _duration(text: str, beside: Neighbours) -> list[tuple[int, int]]:
+    """What looks like a clock behind a technical label is a duration: Fluoro time | 00:12:34."""
+    technical = beside.left is not None and beside.left.category == "none"
+    return [(0, len(text))] if technical and _CLOCK.fullmatch(text) else []
 
 
 def _like_a_name(mark: Mark, unknown: list[Mark]) -> bool:

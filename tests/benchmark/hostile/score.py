@@ -117,6 +117,7 @@ def _text_of(data):
     except pypdfium2.PdfiumError:
         return b""
     said = [str(opened.get_metadata_dict()), *(page.get_textpage().get_text_range() for page in opened)]
+    opened.close()
     return " ".join(said).encode()
 
 
@@ -148,11 +149,12 @@ def _pages(data):
     import pypdfium2
     from pypdfium2 import raw
 
-    pages = []
-    for page in pypdfium2.PdfDocument(data):
+    pages, opened = [], pypdfium2.PdfDocument(data)
+    for page in opened:
         pictures = list(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
         scale = pictures[0].get_px_size()[0] / page.get_size()[0] if pictures else 1
         pages.append(np.asarray(page.render(scale=scale).to_pil().convert("RGB")))
+    opened.close()
     return pages
 
 

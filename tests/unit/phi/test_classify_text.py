@@ -6,6 +6,7 @@ import pytest
 
 from deid.phi import classify_text
 from deid.policy import Policy
+from deid.types import PhiCategory
 
 
 def left_over(text, policy=None, **context):
@@ -68,3 +69,20 @@ def test_the_sex_behind_carets_stays_and_a_second_initial_goes():
     assert left_over("DOE^JANE F").split() == ["F"]
     assert left_over("DOE^JANE^F").split() == []
     assert "F" not in left_over("DOE, JANE F")
+
+
+def test_a_clock_behind_a_technical_label_is_a_duration():
+    assert classify_text("00:12:34", policy=Policy(), left="Fluoro time") == ()
+    assert [span.category for span in classify_text("00:12:34", policy=Policy(), left="Study time")] == [PhiCategory.TIME]
+    assert classify_text("00:12:34", policy=Policy(), left="Fluoro time", known=("00:12:34",))
+
+
+@pytest.mark.parametrize("text", ["MERCY GENERAL CVL", "Sinai General Hospital", "02/1 1/1949"])
+def test_a_line_goes_whole(text):
+    spans = classify_text(text, policy=Policy())
+    assert "".join(text[span.start : span.end] for span in spans).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("text", ["CT General", "Abdomen General 2.0", "EP study", "SP H12.3", "SOMATOM Force"])
+def test_a_technical_line_stays(text):
+    assert classify_text(text, policy=Policy()) == ()
