@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.pictures import read_png
 from tests.unit.review.folder import Server
@@ -62,6 +62,10 @@ class Visit:
 
     def boxes(self):
         return self.page.locator("#boxes li").all_inner_texts()
+
+    def tells(self, place, words):
+        """Wait until a place of the page says something: it is written when the browser draws the next time."""
+        expect(self.page.locator(place)).to_contain_text(words, timeout=20_000)
 
     def settled(self, state="released", count=1):
         """Wait until so many files are in a state."""

@@ -80,7 +80,7 @@ def test_a_screen_reader_finds_files_boxes_and_decisions(visit, folder):
     window.page.focus("#boxes")
     window.press("ArrowDown")
     assert window.page.get_attribute("#boxes", "aria-activedescendant") == "box-1"
-    assert "accession" in window.page.inner_text("#status")
+    window.tells("#status", "accession")
 
 
 def test_single_keys_can_be_switched_off(visit, folder):

@@ -220,7 +220,7 @@ def test_dropped_files_come_out_as_a_zip(visit):
         ],
     )
     window.page.wait_for_selector("#download:not([hidden])", timeout=60_000)
-    assert "notes.txt: skipped" in window.page.inner_text("#drop-list")
+    window.tells("#drop-list", "notes.txt: skipped")
     with window.page.expect_download() as download:
         window.page.click("#download")
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as packed:
@@ -273,8 +273,7 @@ def test_a_sample_of_the_released_files_tells_the_miss_rate(visit, tmp_path):
     window.press("n", "a")
     window.settled(count=2)
     window.press("g")
-    text = window.page.inner_text("#sample-text")
-    assert "2 files looked at, something missed in 1: 50.0 %" in text
+    window.tells("#sample-text", "2 files looked at, something missed in 1: 50.0 %")
     assert check(tmp_path / "clean", load_key()).sound
 
 
@@ -293,7 +292,7 @@ def test_a_killed_server_loses_no_confirmed_decision(chromium, tmp_path):
         window.page.wait_for_function("name => document.getElementById('file-name').textContent !== name", arg=name)
     server.stop(signal.SIGKILL)
     window.page.wait_for_selector("#notice:not([hidden])")
-    assert "Every confirmed decision is kept" in window.page.inner_text("#notice")
+    window.tells("#notice", "Every confirmed decision is kept")
     window.context.close()
     with Server(out) as again:
         again.log_in()
