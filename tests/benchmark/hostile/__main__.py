@@ -19,7 +19,7 @@ _COLUMNS += ("depth lost", "frames lost", "must-fail passed", "tokens in the log
 def main():
     """Run and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("systems", nargs="*", default=["deid", "exiftool", "mat2", "pillow"], choices=[*SYSTEMS, []])
+    parser.add_argument("--systems", nargs="+", default=["deid", "exiftool", "mat2", "pillow"], choices=SYSTEMS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder to keep everything in, for looking at it")
     options = parser.parse_args()
