@@ -31,7 +31,7 @@ def tags_of(dataset: Dataset) -> list[BaseTag]:
 
 def told_vr(dataset: Dataset, tag: BaseTag) -> str:
     """Return the VR of an attribute as far as it can be told without reading the value; empty where it cannot."""
-    element = dataset.get_item(tag)
+    element = dataset.get_item(tag, keep_deferred=True)
     vr = "" if element is None else element.VR
     return (vr if vr in _VRS else "") if vr else _usual_vr(int(tag))
 

@@ -278,3 +278,11 @@ def test_an_address_a_day_or_an_id_is_no_version(text):
 
 def test_what_was_empty_stays_empty():
     assert _judged(ProtocolName="").get("ProtocolName", "") == ""
+
+
+@pytest.mark.parametrize("text", ["ZELENKOVA", ""])
+def test_an_attribute_of_a_kind_that_does_not_exist_goes(text):
+    data = file_of(dataset(picture(), StudyDescription=text))
+    strange = data.replace(b"\x08\x00\x30\x10LO", b"\x08\x00\x30\x10S\x02")
+    assert strange != data
+    assert b"ZELENKOVA" not in cleaned(strange)[2]
