@@ -70,16 +70,6 @@ class Sight:
     by: str
 
 
-def normalised(picture: Display) -> Display:
-    """Even out brightness and contrast, so that faint text on a bright or busy ground stands out as strong text does."""
-    sharp = cv2.GaussianBlur(picture, (0, 0), 1.0).astype(np.float32)
-    ground = _blurred(sharp, 12)
-    detail = sharp - ground
-    # 36 grey levels squared, inside the root: noise of an even ground must not be blown up to look like glyphs.
-    spread = np.sqrt(_blurred(detail * detail, 24) + 36)
-    return np.asarray(np.clip(detail / spread * 45 + 128, 0, 255), np.uint8)
-
-
 def sharpened(picture: Display) -> Display:
     """Undo some of a lens's blur: print of five pixels comes apart into strokes, on dim monitors beside bright paper as well."""
     soft = cv2.GaussianBlur(picture, (0, 0), _LENS_BLUR)
@@ -94,14 +84,6 @@ def darkest_sharpened(picture: Display) -> Display:
 def inverted(picture: Display) -> Display:
     """Turn light into dark."""
     return np.asarray(255 - picture, np.uint8)
-
-
-def _blurred(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    # A wide blur of a picture four times smaller is the same blur at a tenth of the cost.
-    rows, columns = picture.shape[:2]
-    small = cv2.resize(picture, (max(1, columns // 4), max(1, rows // 4)), interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(small, (0, 0), sigma / 4)
-    return np.asarray(cv2.resize(blurred, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 PLAIN: Final = Pass("plain")
