@@ -10,6 +10,7 @@ import numpy as np
 
 import deid
 from deid.errors import EnvironmentBroken
+from deid.find.runtimes import onnx_session
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class CenterFace:
             Where the weights are missing or altered.
         """
         if self._session is None:
-            self._session = _open_session(load_weights())
+            self._session = onnx_session(load_weights())
         rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE for side in image.shape[:2])
         canvas = np.zeros((1, 3, rows, columns), np.float32)
         canvas[0, :, : image.shape[0], : image.shape[1]] = image.transpose(2, 0, 1)
@@ -78,15 +79,3 @@ def load_weights() -> bytes:
                 raise EnvironmentBroken("The weights of the face detector were altered.", "Install deid-toolkit again.")
             return data
     raise EnvironmentBroken("The weights of the face detector are missing.", "Install deid-toolkit again.")
-
-
-def _open_session(weights: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # Files are worked on side by side in processes; one thread each keeps a run's results and its timing the same everywhere.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    # Spinning burns the other workers' time.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
