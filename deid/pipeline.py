@@ -14,7 +14,7 @@ from typing import BinaryIO, TypeVar
 
 from deid import find, formats, phi, redaction
 from deid.errors import REASONS, FileRefused
-from deid.keys import Key
+from deid.keys import Key, private_folder
 from deid.leftover import kept_text
 from deid.policy import Policy
 from deid.protocols import Classifier, Detector, Format, TextEngine
@@ -378,7 +378,8 @@ class _Place:
         self._extension = extension
         self._name = f"{input_id[:16]}-{job.source.number}"
         self._kept = False
-        self.draft = _private_folder(job.held / "drafts") / (self._name + extension)
+        private_folder(job.held / "drafts")
+        self.draft = job.held / "drafts" / (self._name + extension)
 
     def __enter__(self) -> _Place:
         return self
@@ -399,7 +400,8 @@ class _Place:
     def keep(self, frames: Frames, plan: Plan, leaked: Sequence[Finding]) -> None:
         """Leave the draft for a person, with a preview of what was and was not covered, and where something still shows."""
         self._kept = True
-        folder = _private_folder(self._job.held / "previews")
+        folder = self._job.held / "previews"
+        private_folder(folder)
         for suffix, data in ((".png", redaction.preview(frames, plan)), (".json", redaction.places(leaked))):
             preview = folder / (self._name + suffix)
             preview.write_bytes(data)
@@ -414,11 +416,6 @@ class _Place:
         self.draft.rename(final)
         _sync_folder(final.parent)
         return output
-
-
-def _private_folder(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
 
 
 def _sync_folder(path: Path) -> None:

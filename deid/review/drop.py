@@ -19,7 +19,7 @@ from deid.batch import Options, Progress, run_with
 from deid.batch.reviewed import Reviewed
 from deid.batch.tasks import Work
 from deid.errors import DeidError
-from deid.keys import state_folder
+from deid.keys import private_folder, state_folder
 from deid.policy import Policy
 from deid.review.decisions import Malformed
 from deid.review.desk import Desk
@@ -163,8 +163,7 @@ class DropRoom:
     def _make(self) -> Path:
         if self._root is None:
             root = _sessions() / secrets.token_hex(8)
-            (root / "dropped").mkdir(mode=0o700, parents=True)
-            root.chmod(0o700)
+            private_folder(root / "dropped")
             self._lock = os.open(root / "lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             self._root = root
@@ -173,7 +172,7 @@ class DropRoom:
 
 def _sessions() -> Path:
     folder = state_folder() / "sessions"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     return folder
 
 
