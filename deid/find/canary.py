@@ -115,6 +115,7 @@ def _strip() -> Display:
     return strip
 
 
+@lru_cache(maxsize=64)
 def _ink(rows: int) -> Box:
     """The box of the word's ink in the coordinates of the padded picture."""
     ys, xs = np.nonzero(_strip().max(axis=2) > 128)
