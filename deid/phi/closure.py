@@ -10,7 +10,7 @@ from deid.phi import tables
 from deid.phi.canon import plain
 from deid.phi.model import believe
 from deid.phi.patterns import Mark
-from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, UNKNOWN, WEAK, Token, strength
+from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, UNKNOWN, WEAK, Token, meets, strength
 from deid.types import PhiCategory
 
 YEAR: Final = re.compile(r"(?:19|20)\d{2}")
@@ -54,7 +54,7 @@ def grown(
         for mark in touching
         if mark.start > token.start or mark.end < token.end
     ]
-    fixed = labelled | {index for index, token in enumerate(tokens) if any(token.start < e and s < token.end for s, e in protected)}
+    fixed = labelled | {index for index, token in enumerate(tokens) if meets(token.start, token.end, protected)}
     more += _prefixes(text, tokens, over)
     more += _neighbours(text, tokens, fixed, over)
     more += _whole_line(tokens, protected, labelled, marks)
@@ -68,13 +68,9 @@ def surroundings(text: str, tokens: tuple[Token, ...], protected: list[tuple[int
         Mark(token.start, token.end, PhiCategory.INSTITUTION, 0.6, "closure", anchor.switch)
         for anchor in anchors
         for token in tokens
-        if _is_open(min(token.start, anchor.start), max(token.end, anchor.end), borders)
+        # Nothing technical stands on the way from the word to its anchor, both included.
+        if not meets(min(token.start, anchor.start), max(token.end, anchor.end), borders)
     ]
-
-
-def _is_open(low: int, high: int, borders: list[tuple[int, int]]) -> bool:
-    """Tell whether nothing technical stands on the way from a word to an anchor, both included."""
-    return not any(first < high and low < past for first, past in borders)
 
 
 def placed(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], marks: list[Mark]) -> list[Mark]:

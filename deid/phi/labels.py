@@ -14,7 +14,7 @@ from deid.phi import tables
 from deid.phi.canon import folded, plain
 from deid.phi.checks import is_month
 from deid.phi.patterns import Mark
-from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, WEAK, Token, strength
+from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, WEAK, Token, meets, strength
 from deid.types import PhiCategory
 
 _LONGEST = 5
@@ -139,7 +139,11 @@ def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[
     evidence = f"{how}:{label.category}"
     if label.category == "sex":
         return [_mark(tokens[:1], PhiCategory.OTHER, evidence, label.switch)] if len(tokens[0].text) <= 10 else []
-    free = [token for token in tokens if not _in(token, protected)] if label.category not in ("phone",) else list(tokens)
+    free = (
+        [token for token in tokens if not meets(token.start, token.end, protected)]
+        if label.category not in ("phone",)
+        else list(tokens)
+    )
     if label.category in _NUMERIC:
         return [
             _mark(run, PhiCategory(label.category), evidence, label.switch) for run in _number_runs(label, tokens, protected, sure)
@@ -158,10 +162,6 @@ def _mark(tokens: tuple[Token, ...] | list[Token], category: PhiCategory, eviden
     return Mark(tokens[0].start, tokens[-1].end, category, 0.9, evidence, switch)
 
 
-def _in(token: Token, protected: list[tuple[int, int]]) -> bool:
-    return any(token.start < end and start < token.end for start, end in protected)
-
-
 def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool) -> list[Token]:
     """A name goes on until a technical segment, or until plainly technical words follow words that nobody knows."""
     taken: list[Token] = []
@@ -173,7 +173,7 @@ def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]
             break
         if unknown and len(token.text) >= _PLAIN and strength(token.text) == STRONG:
             break
-        if _in(token, protected) or (unknown >= 2 and strength(token.text) in HARMLESS and len(token.text) > 1):
+        if meets(token.start, token.end, protected) or (unknown >= 2 and strength(token.text) in HARMLESS and len(token.text) > 1):
             break
         unknown += strength(token.text) == UNKNOWN
         taken.append(token)
@@ -182,8 +182,8 @@ def _until_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]
 
 def _plainly_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> bool:
     """Tell what stands after a label whose value is covered already: Name: (black) CT HEAD; no common name is in the vocabulary."""
-    known = [strength(token.text) for token in tokens if not _in(token, protected) and len(token.text) > 1]
-    alone = any(len(token.text) == 1 and not _in(token, protected) for token in tokens)
+    known = [strength(token.text) for token in tokens if not meets(token.start, token.end, protected) and len(token.text) > 1]
+    alone = any(len(token.text) == 1 and not meets(token.start, token.end, protected) for token in tokens)
     return not alone and all(kind in HARMLESS for kind in known) and (STRONG in known or not known)
 
 
@@ -200,7 +200,7 @@ def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list
     }
     for token in tokens[:12]:
         fits = token.kind != "word" or (label.category == "date" and is_month(token.text)) or (run and len(token.text) <= 2)
-        technical = token.end in lettered or (_in(token, protected) and not sure and not run)
+        technical = token.end in lettered or (meets(token.start, token.end, protected) and not sure and not run)
         if fits and not technical:
             run.append(token)
         elif run or (token.kind == "word" and strength(token.text) in HARMLESS and len(token.text) > 2):

@@ -8,6 +8,7 @@ from typing import Final
 
 from deid.phi import tables
 from deid.phi.checks import AS_DIGITS, CHECKS
+from deid.phi.tokens import meets
 from deid.types import PhiCategory
 
 _CATEGORIES: Final = {category.value: category for category in PhiCategory}
@@ -74,7 +75,7 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
             start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)
             if _inside_number(text, start, end) or (rule.check and not CHECKS[rule.check](match)):
                 continue
-            if category in _FREED and not _odd(text, start, end, protected) and any(start < e and s < end for s, e in protected):
+            if category in _FREED and not _odd(text, start, end, protected) and meets(start, end, protected):
                 continue
             if category is PhiCategory.NAME:
                 end = _before_measure(text, start, end, protected)
@@ -127,7 +128,7 @@ def row_marks(text: str, marks: list[Mark], protected: list[tuple[int, int]]) ->
         found += [
             Mark(*match.span(), PhiCategory.INSTITUTION, 0.6, "rule:room", "institution")
             for match in _ROOM.finditer(text)
-            if not any(match.start() < e and s < match.end() for s, e in protected)
+            if not meets(*match.span(), protected)
         ]
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,11 @@ STRONG, COMMON, WEAK, DAMAGED, UNKNOWN = "strong", "common", "weak", "damaged", 
 HARMLESS = (STRONG, COMMON)
 # Letters that may be wrong in a technical word of at least so many; shorter ones are too near to names (Heart, Hearn).
 _ONE_WRONG, _TWO_WRONG = 7, 9
+
+
+def meets(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
+    """Tell whether the characters from `start` to `end` share any with one of the spans, all half-open."""
+    return any(start < past and first < end for first, past in spans)
 
 
 @dataclass(frozen=True, slots=True)

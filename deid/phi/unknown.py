@@ -10,7 +10,7 @@ from deid.phi.canon import plain
 from deid.phi.closure import SEXES, YEAR, supported
 from deid.phi.model import NAME, believe
 from deid.phi.patterns import Mark
-from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, WEAK, Token, phrase_spans, strength
+from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, WEAK, Token, meets, phrase_spans, strength
 from deid.types import PhiCategory
 
 # Five digits in a row that no grammar explains are an identifier until shown otherwise; six are most often the record number.
@@ -51,7 +51,7 @@ class Line:
     def settled(self, index: int) -> bool:
         """Whether a token is a label or part of a technical segment."""
         token = self.tokens[index]
-        return index in self.labelled or any(token.start < e and s < token.end for s, e in self.protected)
+        return index in self.labelled or meets(token.start, token.end, self.protected)
 
 
 def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple[list[Mark], list[Kept]]:
