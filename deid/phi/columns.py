@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deid.phi.judge import doubtful
+from deid.phi.regions import angle_of
 from deid.types import Finding, PhiCategory, Region, TextLine
 
 # In heights of the line: how far the next row of a column lies at most, and how far the second next.
@@ -101,6 +102,4 @@ def _across(row: _Row, other: _Row) -> float:
 def _row(line: TextLine) -> _Row:
     a, b, _, d = line.quad
     width, height = max(math.dist(a, b), 1.0), max(math.dist(a, d), 1.0)
-    return _Row(
-        sum(x for x, _ in line.quad) / 4, sum(y for _, y in line.quad) / 4, math.atan2(b[1] - a[1], b[0] - a[0]), width, height
-    )
+    return _Row(sum(x for x, _ in line.quad) / 4, sum(y for _, y in line.quad) / 4, angle_of(line.quad), width, height)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from deid.phi import tables
 from deid.phi.judge import Neighbours
 from deid.phi.labels import find_labels
+from deid.phi.regions import angle_of, extent
 from deid.phi.tokens import STRONG, strength, tokenise
-from deid.types import Quad, TextLine
+from deid.types import TextLine
 
 # In line heights: how far a value stands from the label at its left, and from the one above it.
 _LEFT_REACH = 14.0
@@ -51,19 +52,14 @@ def _by_direction(lines: Sequence[TextLine]) -> list[list[tuple[int, float]]]:
     """Group lines that run in about the same direction on frames that overlap; each with the group's angle."""
     groups: list[tuple[float, list[int]]] = []
     for index, line in enumerate(lines):
-        angle = _angle(line.quad)
+        angle = angle_of(line.quad)
         for mean, members in groups:
             if abs(math.remainder(angle - mean, math.tau)) < math.radians(20):
                 members.append(index)
                 break
         else:
             groups.append((angle, [index]))
-    return [[(index, _median([_angle(lines[i].quad) for i in members])) for index in members] for _, members in groups]
-
-
-def _angle(quad: Quad) -> float:
-    (x0, y0), (x1, y1) = quad[0], quad[1]
-    return math.atan2(y1 - y0, x1 - x0)
+    return [[(index, _median([angle_of(lines[i].quad) for i in members])) for index in members] for _, members in groups]
 
 
 def _median(values: list[float]) -> float:
@@ -71,9 +67,7 @@ def _median(values: list[float]) -> float:
 
 
 def _cell(index: int, line: TextLine, angle: float) -> Cell:
-    cos, sin = math.cos(angle), math.sin(angle)
-    along = [x * cos + y * sin for x, y in line.quad]
-    across = [y * cos - x * sin for x, y in line.quad]
+    start, end, middle = extent(line.quad, angle)
     height = max(1.0, (math.dist(line.quad[0], line.quad[3]) + math.dist(line.quad[1], line.quad[2])) / 2)
     text = line.text.reveal()
     tokens = tokenise(text)
@@ -82,7 +76,7 @@ def _cell(index: int, line: TextLine, angle: float) -> Cell:
     header = bool(hits) and hits[0].first == 0
     separated = label is not None and hits[-1].separated
     technical = bool(tokens) and all(strength(token.text) == STRONG for token in tokens)
-    return Cell(index, min(along), max(along), sum(across) / 4, height, label, header, separated, technical)
+    return Cell(index, start, end, middle, height, label, header, separated, technical)
 
 
 def _left_of(cell: Cell, cells: list[Cell]) -> tables.Label | None:

@@ -7,6 +7,19 @@ import math
 from deid.types import Point, Polygon, Quad, TextLine, Word
 
 
+def angle_of(quad: Quad) -> float:
+    """The direction of a line's text, in radians."""
+    (x0, y0), (x1, y1) = quad[0], quad[1]
+    return math.atan2(y1 - y0, x1 - x0)
+
+
+def extent(quad: Quad, angle: float) -> tuple[float, float, float]:
+    """Where a line begins and ends along a direction, and where its middle lies across it."""
+    cos, sin = math.cos(angle), math.sin(angle)
+    along = [x * cos + y * sin for x, y in quad]
+    return min(along), max(along), sum(y * cos - x * sin for x, y in quad) / 4
+
+
 def span_polygon(line: TextLine, start: int, end: int) -> Polygon:
     """The polygon around the words of a line that the characters ``[start, end)`` touch; rounded outwards."""
     words = [word for word in line.words if word.start < end and start < word.start + len(word.text)]

@@ -13,6 +13,7 @@ from deid.phi import tables
 from deid.phi.canon import plain
 from deid.phi.judge import Neighbours
 from deid.phi.patterns import technical_spans
+from deid.phi.regions import angle_of, extent
 from deid.phi.tokens import tokenise
 from deid.types import Finding, PhiCategory, Region, TextLine
 
@@ -89,12 +90,8 @@ def _is_short(text: str) -> bool:
 
 
 def _cell(index: int, line: TextLine) -> _Cell:
-    a, b, _, d = line.quad
-    angle = math.atan2(b[1] - a[1], b[0] - a[0])
-    cos, sin = math.cos(angle), math.sin(angle)
-    along = [x * cos + y * sin for x, y in line.quad]
-    middle = sum(y * cos - x * sin for x, y in line.quad) / 4
-    return _Cell(index, min(along), max(along), middle, max(1.0, math.dist(a, d)), line.text.reveal())
+    height = max(1.0, math.dist(line.quad[0], line.quad[3]))
+    return _Cell(index, *extent(line.quad, angle_of(line.quad)), height, line.text.reveal())
 
 
 def _columns(cells: list[_Cell]) -> list[list[_Cell]]:
