@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from deid.batch.urls import told
 from deid.batch.walk import Found
 from deid.errors import FolderRefused
 from deid.types import KnownValue, Outcome, PhiText, Reason, Source, Status
@@ -421,12 +422,12 @@ class Ledger:
         draft.replace(self._held / "ledger.jsonl")
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        origins = dict(self._db.execute("SELECT copy, url FROM origins"))
+        origins = {Path(os.fsdecode(copy)): url for copy, url in self._db.execute("SELECT copy, url FROM origins")}
         query = "SELECT path, input_sha256, input_id, output, status, reasons FROM files WHERE status != '' ORDER BY path"
         for path, sha256, input_id, output, status, reasons in self._db.execute(query):
             codes = [code for code, _ in json.loads(reasons)]
             yield {
-                "input": _told(path.partition(b"\0")[0], origins).encode("utf-8", "replace").decode(),
+                "input": told(Path(os.fsdecode(path.partition(b"\0")[0])), origins).encode("utf-8", "replace").decode(),
                 "input_sha256": sha256 or None,
                 "input_id": input_id or None,
                 "output": output,
@@ -437,14 +438,6 @@ class Ledger:
     def _entries(self, where: str, values: tuple[Any, ...]) -> list[Entry]:
         query = f"SELECT {_COLUMNS} FROM files WHERE {where}"  # noqa: S608 - conditions are constants of this module
         return [_entry(row) for row in self._db.execute(query, values)]
-
-
-def _told(path: bytes, origins: Mapping[bytes, str]) -> str:
-    """A source as its owner knows it: its path, or the URL that its copy was made from."""
-    for copy, url in origins.items():
-        if path == copy or path.startswith(copy + b"/"):
-            return url + os.fsdecode(path[len(copy) :])
-    return os.fsdecode(path)
 
 
 _COLUMNS: Final = (

@@ -16,7 +16,7 @@ from typing import Final
 
 from deid.batch.publish import publish, refuse_foreign
 from deid.batch.shards import Shard
-from deid.batch.urls import is_here, local, place_of, system_of, url_of
+from deid.batch.urls import is_here, local, place_of, system_of, told, url_of
 from deid.batch.walk import Found
 from deid.errors import EnvironmentBroken, FolderRefused, UsageError
 from deid.keys import load_key, private_folder
@@ -37,12 +37,10 @@ class Copies:
 
     def told(self, outcome: Outcome) -> Outcome:
         """An outcome that names its source as the owner knows it."""
-        path = Path(outcome.source.path.reveal())
-        for copy, url in self.origins.items():
-            if path == copy or copy in path.parents:
-                name = "/".join((url, *path.relative_to(copy).parts))
-                return replace(outcome, source=replace(outcome.source, path=PhiText(name)))
-        return outcome
+        if not self.origins:
+            return outcome
+        name = told(Path(outcome.source.path.reveal()), self.origins)
+        return replace(outcome, source=replace(outcome.source, path=PhiText(name)))
 
 
 @contextlib.contextmanager

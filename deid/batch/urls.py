@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,14 @@ def system_of(url: str) -> tuple[Any, str]:
         raise UsageError(f"{scheme}:// is not a kind of URL that fsspec knows.", "Check the URL.") from None
     system.invalidate_cache()
     return system, str(root).rstrip("/")
+
+
+def told(path: Path, origins: Mapping[Path, str]) -> str:
+    """A source as its owner knows it: its path, or a URL where it is, or lies in, a copy of what is behind one."""
+    for copy, url in origins.items():
+        if path == copy or copy in path.parents:
+            return "/".join((url, *path.relative_to(copy).parts))
+    return str(path)
 
 
 def is_here(url: str) -> bool:
