@@ -15,7 +15,7 @@ from pydicom.tag import BaseTag
 from deid.formats.dicom.paths import item_path, keyword, value_path
 from deid.formats.dicom.rules import TEXTS, Rules
 from deid.formats.dicom.statement import METHOD
-from deid.formats.dicom.values import texts
+from deid.formats.dicom.values import listed, texts
 from deid.formats.dicom.walk import elements, text_of
 from deid.types import HeaderText, PhiText
 
@@ -105,8 +105,7 @@ def vouched(element: DataElement, text: str, dataset: Dataset) -> bool:
 @lru_cache(maxsize=1)
 def code_strings() -> frozenset[str]:
     """Return the terms of the standard for attributes of VR CS."""
-    lines = _TERMS.read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(listed(_TERMS))
 
 
 @lru_cache(maxsize=1)

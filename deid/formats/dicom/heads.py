@@ -9,6 +9,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
+from deid.formats.dicom.values import listed
 from deid.formats.dicom.walk import items_of, text_of
 
 _WORDS: Final = Path(__file__).with_name("head_words.txt")
@@ -50,6 +51,5 @@ def _texts(dataset: Dataset) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _head_words() -> re.Pattern[str]:
-    lines = _WORDS.read_text(encoding="utf-8").splitlines()
-    words = "|".join(re.escape(line) for line in lines if line and not line.startswith("#"))
+    words = "|".join(map(re.escape, listed(_WORDS)))
     return re.compile(rf"(?<![^\W\d_])(?:{words})", re.IGNORECASE)

@@ -10,7 +10,7 @@ from pydicom.tag import BaseTag
 
 from deid.formats.dicom.paths import keyword
 from deid.formats.dicom.rules import Rules
-from deid.formats.dicom.values import texts
+from deid.formats.dicom.values import listed, texts
 from deid.formats.dicom.walk import walk
 from deid.types import KnownValue, PhiText
 
@@ -26,8 +26,7 @@ _SHORTEST = 2
 @lru_cache(maxsize=1)
 def known_keywords() -> frozenset[str]:
     """Return the keywords of attributes whose values identify someone or a place, PN and dates apart."""
-    lines = _KEYWORDS.read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(listed(_KEYWORDS))
 
 
 def known_values(dataset: Dataset, rules: Rules) -> tuple[KnownValue, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from pydicom.dataelem import DataElement
@@ -34,6 +35,11 @@ _DUMMIES: Final[dict[str, Any]] = {
     **dict.fromkeys(("OB", "OW", "OF", "OD", "OL", "OV", "UN"), b"\0" * 8),
 }
 _OLDEST: Final = 89
+
+
+def listed(path: Path) -> list[str]:
+    """Read a list of terms, one a line; empty lines and those that begin with # say nothing."""
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
 
 
 def texts(element: DataElement) -> list[str]:
