@@ -21,7 +21,7 @@ from deid.find.passes import (
     THOROUGH_AT_PHOTOS,
 )
 from deid.find.photo import is_photo
-from deid.find.standing import untouched
+from deid.find.standing import Standing, untouched
 from deid.policy import Policy
 from deid.protocols import TextEngine
 from deid.types import Frames, Instance, Reading, Region, TextLine
@@ -100,7 +100,7 @@ def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool, kep
 def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence[TextLine]) -> Iterator[Looked]:
     """Look at every page in all its looks; what one look shows well is not read again in the next, nor are lines that stand."""
     for index in range(frames.count):
-        standing = [line for line in kept if line.frames[0] <= index < line.frames[1]]
+        standing = Standing([line for line in kept if line.frames[0] <= index < line.frames[1]])
         known: tuple[TextLine, ...] = ()
         for picture in _different(frames.looks(index)):
             looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known, standing=standing))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -17,7 +17,7 @@ from deid.find.leaning import settled
 from deid.find.lines import covered, joined, largest
 from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
 from deid.find.samples import brightest
-from deid.find.standing import seen_again
+from deid.find.standing import Standing
 from deid.protocols import TextEngine
 from deid.types import FrameRange, Quad, TextLine
 
@@ -66,7 +66,7 @@ class Earlier:
 
     lines: Sequence[TextLine] = ()
     picture: Display | None = None
-    standing: Sequence[TextLine] = ()
+    standing: Standing = field(default_factory=Standing)
 
 
 def look(
@@ -105,7 +105,7 @@ def look(
         sights = joined([*see_blocks(picture, sights, engine), *sights], picture)
     sights = _news(sights, earlier, picture)
     room = rooms([sight.points for sight in sights], picture)
-    again = [seen_again(sight.points, earlier.standing) for sight in sights]
+    again = [earlier.standing.seen_again(sight.points) for sight in sights]
     pairs = [(sight, own) for sight, own, line in zip(sights, room, again, strict=True) if line is None]
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in pairs]
     lines, ghosts = [line for line in again if line is not None], sum(one.ghosts for one in seen)

@@ -6,7 +6,6 @@ same reader would say the same of the same pixels. Whatever else the second look
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,21 +37,33 @@ def untouched(lines: Sequence[TextLine], masks: Sequence[Region]) -> list[TextLi
     return found
 
 
-def seen_again(points: Corners, lines: Sequence[TextLine]) -> TextLine | None:
-    """Return the line that a sight is: as thick, as long, and at the same place; a sight merely under or over a line is another."""
-    middle, (length, thickness), lean = points.mean(axis=0), sides(points), degrees(points)
-    u, v = axes(points)
-    for line in lines:
-        quad = corners(line.quad)
-        apart = quad.mean(axis=0) - middle
-        if math.hypot(*apart) > length:
-            continue
-        other_length, other_thickness = sides(quad)
-        if (
-            _THICKNESS[0] < thickness / max(1.0, other_thickness) < _THICKNESS[1]
-            and abs(float(apart @ v)) < _ACROSS * thickness
-            and abs(float(apart @ u)) + abs(length - other_length) / 2 < _ALONG * thickness
-            and abs((degrees(quad) - lean + 180) % 360 - 180) < _DEGREES
-        ):
-            return line
-    return None
+class Standing:
+    """Lines that stand, their geometry worked out once.
+
+    Parameters
+    ----------
+    lines
+        Lines of one picture.
+    """
+
+    def __init__(self, lines: Sequence[TextLine] = ()) -> None:
+        self._lines = lines
+        self._quads = [corners(line.quad) for line in lines]
+        self._middles = np.array([quad.mean(axis=0) for quad in self._quads]).reshape(-1, 2)
+
+    def seen_again(self, points: Corners) -> TextLine | None:
+        """Return the line that a sight is: as thick, as long, and at the same place; one merely under or over a line is another."""
+        (length, thickness), lean = sides(points), degrees(points)
+        u, v = axes(points)
+        apart = self._middles - points.mean(axis=0)
+        for index in np.flatnonzero(np.hypot(apart[:, 0], apart[:, 1]) <= length).tolist():
+            quad = self._quads[index]
+            other_length, other_thickness = sides(quad)
+            if (
+                _THICKNESS[0] < thickness / max(1.0, other_thickness) < _THICKNESS[1]
+                and abs(float(apart[index] @ v)) < _ACROSS * thickness
+                and abs(float(apart[index] @ u)) + abs(length - other_length) / 2 < _ALONG * thickness
+                and abs((degrees(quad) - lean + 180) % 360 - 180) < _DEGREES
+            ):
+                return self._lines[index]
+        return None

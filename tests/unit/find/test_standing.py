@@ -7,7 +7,7 @@ import pytest
 
 from deid.find import find_text, look_again
 from deid.find.geometry import corners, outwards
-from deid.find.standing import seen_again, untouched
+from deid.find.standing import Standing, untouched
 from deid.policy import Policy
 from deid.types import PhiText, Region, TextLine
 
@@ -26,7 +26,7 @@ LINE = TextLine(PhiText("LAO 30 CRA 15"), QUAD, (), 0.99, (0, 1), "rapidocr:plai
     ],
 )
 def test_a_sight_is_a_line_only_as_long_as_thick_and_where_it_was(sight, same):
-    assert (seen_again(corners(Region.from_box(sight, (0, 1)).polygon), [LINE]) is LINE) is same
+    assert (Standing([LINE]).seen_again(corners(Region.from_box(sight, (0, 1)).polygon)) is LINE) is same
 
 
 def test_a_line_that_leans_otherwise_is_another():
@@ -34,7 +34,7 @@ def test_a_line_that_leans_otherwise_is_another():
     lean = np.radians(12)
     turn = np.array(((np.cos(lean), -np.sin(lean)), (np.sin(lean), np.cos(lean))))
     turned = (points - points.mean(axis=0)) @ turn.T + points.mean(axis=0)
-    assert seen_again(corners(outwards(turned)), [LINE]) is None
+    assert Standing([LINE]).seen_again(corners(outwards(turned))) is None
 
 
 def test_unsure_unread_and_masked_lines_are_read_again():
