@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from deid.errors import EnvironmentBroken
 from deid.find import runtimes
@@ -49,7 +52,16 @@ def load(purpose: str, runtime: str) -> Loaded:
     weights = path.read_bytes()
     if hashlib.sha256(weights).hexdigest() != _WEIGHTS[purpose]["sha256"]:
         raise EnvironmentBroken("The weights of the text engine rapidocr are not the ones that were measured.", _REINSTALL)
-    return runtimes.compiled(weights, runtime)
+    return runtimes.compiled(_without_subnormals(weights, _WEIGHTS[purpose].get("subnormal", ())), runtime)
+
+
+def _without_subnormals(weights: bytes, places: Sequence[Sequence[int]]) -> bytes:
+    """Set numbers to zero that are too small to be normalised; `places` holds first byte and count of each run of float32."""
+    changed = bytearray(weights)
+    for first, count in places:
+        values = np.frombuffer(changed, "<f4", count, first)
+        values[np.abs(values) < np.finfo(np.float32).tiny] = 0
+    return bytes(changed)
 
 
 def _folder() -> Path | None:

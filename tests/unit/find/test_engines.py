@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deid.errors import EnvironmentBroken
-from deid.find import load_engine, networks
+from deid.find import load_engine, networks, runtimes
 from deid.find.rapidocr import _rows_for
 
 
@@ -30,6 +30,22 @@ def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(networks, "_folder", lambda: tmp_path)
     with pytest.raises(EnvironmentBroken, match=r"pip install rapidocr==3\.10\.0"):
         load_engine("rapidocr")
+
+
+def test_weights_too_small_to_be_normalised_are_zero_and_the_answer_is_the_same():
+    told = networks._WEIGHTS["detect"]
+    shipped = (networks._folder() / told["file"]).read_bytes()
+    run, _ = networks.load("detect", "onnxruntime")
+    untouched, _ = runtimes.compiled(shipped, "onnxruntime")
+    picture = np.random.default_rng(3).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
+    assert np.array_equal(run(picture), untouched(picture))
+    assert _subnormals(shipped, told["subnormal"]) > 200_000
+    assert _subnormals(networks._without_subnormals(shipped, told["subnormal"]), told["subnormal"]) == 0
+
+
+def _subnormals(weights, places):
+    values = np.concatenate([np.frombuffer(weights, "<f4", count, first) for first, count in places])
+    return int(((values != 0) & (np.abs(values) < np.finfo(np.float32).tiny)).sum())
 
 
 def test_a_detector_that_went_blind_is_an_error_and_not_an_empty_picture(rapidocr, monkeypatch):
