@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from deid.protocols import Detection
-from deid.types import PhiCategory, Polygon, Region
+from deid.types import Box, PhiCategory, Polygon, Region
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 # Turn in degrees and scale of each pass. One pass reads 78 of 105 generated codes, these five 96; a further one adds one.
 _PASSES: Final = ((0.0, 1.0), (30.0, 1.0), (60.0, 1.0), (0.0, 2.0), (45.0, 2.0))
+# Only the first goes over the whole picture, the others over what could be a code, where bars or modules stand close: in squares of
+# this side, in the picture shrunk so many times, steps of so many grey levels take such a share of the pixels. In a shrunk picture
+# the strokes of text are grey, and modules that are large enough to be left keep their contrast.
+_SQUARE: Final = 24
+_BALANCE: Final = 0.27
+_CROWDED: Final = ((1, 30, 0.4), (2, 60, 0.45), (4, 90, 0.55))
+# What could be a code needs its quiet zone to be read.
+_AROUND: Final = 24
+# What could be a code is told on a grid so coarse.
+_GRID: Final = 4
 # Doubling larger pictures costs seconds, and their codes are large enough as they are.
 _LARGEST_DOUBLED: Final = 4_000_000
 # Larger pictures are shrunk to this for a turn: a turned copy of a vast one would not fit into a worker's memory.
@@ -78,24 +88,68 @@ class BarcodeDetector:
         """Find codes in a picture, (rows, columns, 3) uint8 RGB; regions cover whole symbols, on frames (0, 1)."""
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         located = [replace(code, corners=_grow(code.corners)) for code in _locate(grey)]
-        read = [replace(code, corners=_grow(_with_bars(code, located))) for code in _read(grey)]
+        read = [replace(code, corners=_grow(_with_bars(code, located))) for code in _read(grey, located)]
         return tuple(_detection(code, grey.shape) for code in _unite([*read, *located]))
 
 
-def _read(grey: NDArray[np.uint8]) -> Iterator[_Code]:
-    """Read codes in every pass; corners are in the picture given."""
+def _read(grey: NDArray[np.uint8], located: list[_Code]) -> Iterator[_Code]:
+    """Read codes in every pass; corners are in the picture given, `located` is where bars were seen."""
     import zxingcpp
 
-    for degrees, scale in _PASSES:
-        if scale > 1 and grey.size > _LARGEST_DOUBLED:
-            continue
-        fitting = min(scale, (_LARGEST_TURNED / grey.size) ** 0.5) if degrees else scale
-        view, turn = _turned(grey, degrees, fitting)
+    for crop, degrees, scale in _views(grey, located):
+        x0, y0, x1, y1 = crop
+        view, turn = _turned(grey[y0:y1, x0:x1], degrees, scale)
         back = cv2.invertAffineTransform(turn)
         for code in zxingcpp.read_barcodes(view, return_errors=True, text_mode=zxingcpp.TextMode.Plain):
             kind = str(code.format).lower().removesuffix(" code").replace(" ", "-")
             if code.valid or kind not in _UNRELIABLE_DAMAGED:
-                yield _Code(_corners(code.position, back), kind, code.text if code.valid else "")
+                yield _Code(_corners(code.position, back) + np.array((x0, y0)), kind, code.text if code.valid else "")
+
+
+def _views(grey: NDArray[np.uint8], located: list[_Code]) -> Iterator[tuple[Box, float, float]]:
+    """Yield the parts of a picture to read, each with a turn in degrees and a scale."""
+    whole = (0, 0, grey.shape[1], grey.shape[0])
+    crops = _crowded(grey, located)
+    for degrees, scale in _PASSES:
+        for crop in [whole] if (degrees, scale) == (0, 1) else crops:
+            size = (crop[2] - crop[0]) * (crop[3] - crop[1])
+            if scale == 1 or size <= _LARGEST_DOUBLED:
+                yield crop, degrees, min(scale, (_LARGEST_TURNED / size) ** 0.5) if degrees else scale
+
+
+def _crowded(grey: NDArray[np.uint8], located: list[_Code]) -> list[Box]:
+    """Boxes around everything that could be a code; the whole picture where they would be more to read."""
+    rows, columns = grey.shape
+    size = -(-columns // _GRID), -(-rows // _GRID)
+    drawn = np.zeros(size[::-1], np.uint8)
+    for code in located:
+        cv2.fillPoly(drawn, [np.round(code.corners / _GRID).astype(np.int32)], 1)
+    for shrinking, step, least in _CROWDED:
+        drawn |= cv2.resize(_dense(grey, shrinking, step, least), size, interpolation=cv2.INTER_AREA)
+    boxes = []
+    for x, y, across, down, _ in cv2.connectedComponentsWithStats(drawn)[2][1:].tolist():
+        x0, y0, x1, y1 = x * _GRID - _AROUND, y * _GRID - _AROUND, (x + across) * _GRID + _AROUND, (y + down) * _GRID + _AROUND
+        boxes.append((max(0, x0), max(0, y0), min(columns, x1), min(rows, y1)))
+    area = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes)
+    return boxes if area < grey.size else [(0, 0, columns, rows)]
+
+
+def _dense(grey: NDArray[np.uint8], shrinking: int, step: int, least: float) -> NDArray[np.uint8]:
+    """Mark every square, 255 for yes, in which steps stand close and dark and light are in balance, in the picture shrunk so."""
+    size = max(1, grey.shape[1] // shrinking), max(1, grey.shape[0] // shrinking)
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if shrinking > 1 else grey
+    steps = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    square = np.ones((_SQUARE, _SQUARE), np.uint8)
+    middle = cv2.addWeighted(cv2.erode(small, square), 0.5, cv2.dilate(small, square), 0.5, 0)
+    crowded, light = _share(steps, np.full_like(small, step)), _share(small, middle)
+    found = (crowded >= 255 * least) & (light >= 255 * _BALANCE) & (light <= 255 * (1 - _BALANCE))
+    return np.asarray(cv2.dilate(np.where(found, np.uint8(255), np.uint8(0)), square), np.uint8)
+
+
+def _share(values: Any, least: Any) -> NDArray[np.uint8]:
+    """Of the pixels around each, the share that is above a threshold; 255 for all."""
+    above = np.where(values > least, np.uint8(255), np.uint8(0))
+    return np.asarray(cv2.blur(above, (_SQUARE, _SQUARE), borderType=cv2.BORDER_CONSTANT), np.uint8)
 
 
 def _turned(grey: NDArray[np.uint8], degrees: float, scale: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

@@ -136,3 +136,17 @@ def test_a_code_too_blurred_to_read_is_covered_all_the_same(detector):
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 200, 3), (64, 64, 3)])
 def test_nothing_is_found_where_nothing_is(detector, shape):
     assert detector.detect(np.full(shape, 90, np.uint8)) == ()
+
+
+def test_text_is_not_turned_and_doubled_in_search_of_codes(detector, monkeypatch):
+    picture = np.full((600, 800, 3), 245, np.uint8)
+    for y in range(20, 600, 22):
+        cv2.putText(
+            picture, "4711-0815   DOE JANE   CT HEAD   14:32   FINAL", (10, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (20, 20, 20), 1
+        )
+    looked_at = []
+    read = zxingcpp.read_barcodes
+    monkeypatch.setattr(zxingcpp, "read_barcodes", lambda view, **how: [looked_at.append(view.size), *read(view, **how)][1:])
+    assert detector.detect(picture) == ()
+    # Every pass over the whole page would be 17 times its pixels.
+    assert sum(looked_at) < 5 * 600 * 800
