@@ -122,5 +122,7 @@ def _emptiest(ink: NDArray[np.float32], left: float, right: float, empty: float)
         return lowest, lowest + 1
     starts = np.flatnonzero(np.diff(bare.astype(np.int8), prepend=0) == 1)
     ends = np.flatnonzero(np.diff(bare.astype(np.int8), append=0) == -1) + 1
-    longest = int(np.argmax(ends - starts))
+    # An engine may place a character in the air before it or behind it; that air is no gap between the two.
+    inner = (starts > 0) & (ends < len(window))
+    longest = int(np.argmax((ends - starts) * (inner | ~inner.any())))
     return first + int(starts[longest]), first + int(ends[longest])

@@ -41,3 +41,10 @@ def test_words_part_where_there_is_no_ink():
 
 def test_nothing_read_is_no_word():
     assert words(spelling("", ()), crop(), QUAD, (48, 240)) == ("", ())
+
+
+def test_air_before_the_first_character_is_no_gap_between_words():
+    picture = crop((40, 60), (75, 140))
+    _, (first, second) = words(spelling("F 96", (22, 66, 90, 120)), picture, QUAD, (48, 240))
+    assert 60 <= max(x for x, _ in first.quad) <= 75
+    assert 60 <= min(x for x, _ in second.quad) <= 75
