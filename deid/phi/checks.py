@@ -10,7 +10,7 @@ from typing import Final
 from rapidfuzz.distance import Levenshtein
 
 from deid.phi import tables
-from deid.phi.canon import folded
+from deid.phi.canon import folded, plain
 from deid.phi.tokens import HARMLESS, UNKNOWN, WEAK, strength
 
 AS_DIGITS: Final = str.maketrans("OoQIl|", "000111")
@@ -85,6 +85,22 @@ def _is_caret(match: re.Match[str]) -> bool:
     return "^" in match.group() or not all(strength(word) in HARMLESS for word in words)
 
 
+def _is_title(match: re.Match[str]) -> bool:
+    """Tell Dr. Willis and MR PAGE from MR HEAD, DR CHEST and Pan Zoom: titles that are medicine too claim no technical word."""
+    first, *rest = re.findall(r"[^\W\d_]+", match.group())
+    after = next((word for word in rest if plain(word) not in tables.words()["titles"]), "")
+    if plain(after) in tables.words()["colleagues"]:
+        return False
+    modality = first in ("MR", "DR") and match.group()[len(first) : len(first) + 1] != "."
+    doubtful = modality or plain(first) in tables.words()["doubtful_titles"]
+    return not doubtful or strength(after) in (UNKNOWN, WEAK)
+
+
+def _is_practice(match: re.Match[str]) -> bool:
+    """Tell the name of a practice from medicine: Ashford Radiology, not Interventional Radiology."""
+    return any(strength(word) in (UNKNOWN, WEAK) for word in re.findall(r"[^\W\d_]{3,}", match["name"]))
+
+
 def _is_city(match: re.Match[str]) -> bool:
     word = re.search(r"[^\W\d_]+$", match.group())
     return word is not None and strength(word.group()) in (UNKNOWN, WEAK)
@@ -110,13 +126,23 @@ def _is_damaged(match: re.Match[str]) -> bool:
     return re.search(r"\d(?:[cm]m|kv|[mcuµ]?gy|ml)(?![a-z])", match.group(), re.IGNORECASE) is None
 
 
+def _is_pressure(match: re.Match[str]) -> bool:
+    """Systole, diastole and mean; not the day, month and year that may stand behind PA or LA as well."""
+    numbers = re.findall(r"\d+", match.group())
+    first, second = int(numbers[0]), int(numbers[1])
+    dated = (
+        numbers[0][0] == "0" or numbers[1][0] == "0" or (len(numbers) > 2 and min(first, second) <= 12 and max(first, second) <= 31)
+    )
+    return not dated
+
+
 _UNIT: Final = re.compile(r"\s?(?:[mcµu]?gy|[cmkµu]?[ms](?![^\W_])|kv|ma|hu|ml|hz|%|°)", re.IGNORECASE)
 _REST_OF_DAY: Final = re.compile(r"\.|\s(?:19|20)?\d{2}(?!\d|[.,]\d|\s?[^\W\d])")
 
 
 def _is_decimal(match: re.Match[str]) -> bool:
     """6.2; not 11.1956, which is a month, nor 24.12., which is a day, nor 1930.40, which is a time."""
-    text, rest = match.group(), (match.string, match.end())
+    text, rest = match.group().strip(), (match.string, match.end())
     if re.fullmatch(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}", text):
         return False
     if re.fullmatch(r"(?:[01]\d|2[0-3])[0-5]\d\.[0-5]\d", text):
@@ -137,4 +163,7 @@ CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "damaged": _is_damaged,
     "decimal": _is_decimal,
     "path": _is_path,
+    "pressure": _is_pressure,
+    "practice": _is_practice,
+    "title": _is_title,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,16 +32,28 @@ def overlap(first: Mark, second: Mark) -> bool:
     return first.start < second.end and second.start < first.end
 
 
+def _matches(rule: tables.Rule, text: str) -> Iterator[re.Match[str]]:
+    """What a rule matches and its check confirms; behind the first word of a match that it does not, the search goes on."""
+    at = 0
+    while match := rule.pattern.search(text, at):
+        if not rule.check or CHECKS[rule.check](match):
+            yield match
+            at = max(match.end(), match.start() + 1)
+            continue
+        at = match.start() + 1
+        while at < len(text) and text[at - 1].isalnum() and text[at].isalnum():
+            at += 1
+
+
 def technical_spans(text: str) -> list[tuple[int, int]]:
     """Find what the grammar knows to be medicine; where two overlap, all of both: 120 kV 240 mA."""
-    found = []
     chars = set(text)
-    for rule in tables.grammar():
-        if rule.wants and rule.wants.isdisjoint(chars):
-            continue
-        for match in rule.pattern.finditer(text):
-            if not rule.check or CHECKS[rule.check](match):
-                found.append(match.span())
+    found = [
+        match.span()
+        for rule in tables.grammar()
+        if not rule.wants or not rule.wants.isdisjoint(chars)
+        for match in _matches(rule, text)
+    ]
     joined: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if joined and start < joined[-1][1]:
@@ -71,11 +84,9 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
         if rule.wants and rule.wants.isdisjoint(chars):
             continue
         category = _CATEGORIES[rule.category]
-        for match in rule.pattern.finditer(text):
-            start, end = match.span("value" if "value" in rule.pattern.groupindex else 0)
-            if _inside_number(text, start, end) or (rule.check and not CHECKS[rule.check](match)):
-                continue
-            if category in _FREED and not _odd(text, start, end, protected) and meets(start, end, protected):
+        for match in _freed(rule, text, protected) if category in _FREED else _matches(rule, text):
+            start, end = _value(match)
+            if _inside_number(text, start, end):
                 continue
             if category is PhiCategory.NAME:
                 end = _before_measure(text, start, end, protected)
@@ -84,6 +95,42 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
     marks += _times(text, marks)
     addresses = [mark for mark in marks if mark.category in (PhiCategory.NETWORK, PhiCategory.EMAIL)]
     return [mark for mark in marks if mark in addresses or not any(a.start <= mark.start and mark.end <= a.end for a in addresses)]
+
+
+def _is_measured(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> bool:
+    """Tell a match most digits of which belong to technical segments; of "12-Aug-51 LAO 30" the segment has no more than half."""
+    digits = [at for at in range(start, end) if text[at].isdigit()]
+    explained = sum(meets(at, at + 1, protected) for at in digits)
+    return explained * 2 > len(digits) if digits else meets(start, end, protected)
+
+
+def _freed(rule: tables.Rule, text: str, protected: list[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    """What a rule matches outside technical segments; a match that goes on into one is cut short: 2 Aug 80 kV.
+
+    A word in front that tells what a number is says more than bare numbers that look technical: since 5/11.
+    """
+    for match in _matches(rule, text):
+        start, end = _value(match)
+        over = _over(text, start, end, protected)
+        lettered = any(map(str.isalpha, over))
+        told = start > match.start() and not lettered
+        stays = told or _odd(text, start, end, protected) or not _is_measured(text, start, end, protected)
+        shorter = _cut_short(rule, match, protected) if over and (lettered or not stays) else None
+        if shorter or stays:
+            yield shorter or match
+
+
+def _cut_short(rule: tables.Rule, match: re.Match[str], protected: list[tuple[int, int]]) -> re.Match[str] | None:
+    """The match up to the technical segment that it goes on into, where that is still one."""
+    start, end = _value(match)
+    border = min(first for first, past in protected if start < past and first < end)
+    shorter = rule.pattern.match(match.string, match.start(), border)
+    return shorter if shorter and (not rule.check or CHECKS[rule.check](shorter)) else None
+
+
+def _value(match: re.Match[str]) -> tuple[int, int]:
+    """The part of a match that identifies: its group `value`, where it has one."""
+    return match.span("value" if "value" in match.re.groupindex else 0)
 
 
 def _before_measure(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> int:
@@ -136,8 +183,12 @@ def row_marks(text: str, marks: list[Mark], protected: list[tuple[int, int]]) ->
 def _odd(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> bool:
     """Tell a match that no technical segment frees: +49 …, or a date so misread that a decimal number appears in it."""
     plainly = re.fullmatch(r"[\d.,:/\s-]+", text[start:end]) is not None
-    over = "".join(text[s:e] for s, e in protected if start < e and s < end)
-    return text[start] == "+" or not (plainly or any(map(str.isalpha, over)))
+    return text[start] == "+" or not (plainly or any(map(str.isalpha, _over(text, start, end, protected))))
+
+
+def _over(text: str, start: int, end: int, protected: list[tuple[int, int]]) -> str:
+    """What technical segments that share characters with a span say."""
+    return "".join(text[first:past] for first, past in protected if start < past and first < end)
 
 
 def _switch(rule: tables.Rule, match: re.Match[str]) -> str:

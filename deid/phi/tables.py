@@ -121,8 +121,9 @@ def joined_labels() -> dict[str, Label]:
 
 @cache
 def label_words() -> frozenset[str]:
-    """Every word of a label, folded: labels stay readable."""
-    return frozenset(part for parts in labels() for part in parts if len(part) > 1)
+    """Every word of a label, folded: labels stay readable. Zimmer and Sala are names where no label begins with them."""
+    names = frozenset(map(folded, words()["named_labels"]))
+    return frozenset(part for parts in labels() for part in parts if len(part) > 1) - names
 
 
 @cache
@@ -142,6 +143,7 @@ def patterns() -> tuple[Rule, ...]:
         "RELATIVE": r"(?<![^\W_])(?:" + "|".join(lists["relative"]) + r")(?![^\W_])",
         "TITLE": "|".join(lists["titles"]),
         "INSTITUTION": "|".join(lists["institutions"]),
+        "FIELD": "|".join(lists["fields"]),
     }
     return _rules("patterns.toml", fills)
 

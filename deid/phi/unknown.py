@@ -17,6 +17,7 @@ from deid.types import PhiCategory
 _MANY_DIGITS, _RECORD_DIGITS, _LONG_NUMBER = 5, 6, 9
 # Shorter pieces are technical by chance.
 _JOINED, _LEAST = 4, 3
+_SCANS: Final = frozenset({"ct", "cta", "ctp", "mr", "mra", "mri", "mrv", "dsa", "xr", "pet"})
 # Letters of the vocabulary with more digits behind them are the name of a machine as often as medicine.
 _FEW_DIGITS = 2
 # A misread word of at least so many letters is told from names even where it stands alone.
@@ -146,12 +147,12 @@ def _split_or_glued(tokens: tuple[Token, ...], index: int) -> bool:
 
 
 def _may_part(word: str, cut: int) -> bool:
-    """Whether a word may be two: both long, or one of them a short one that begins with another case, or CT and MR."""
+    """Whether a word may be two: both long (but no Burnside), one of them short and of another case, or a kind of scan."""
     first, second = cut, len(word) - cut
     changes = word[cut - 1].isupper() != word[cut].isupper()
     return (
-        min(first, second) >= _JOINED
-        or (second >= _JOINED and plain(word[:cut]) in ("ct", "mr"))
+        (min(first, second) >= _JOINED and (changes or believe(word).none > _NEARLY))
+        or (second >= _JOINED and plain(word[:cut]) in _SCANS)
         or (changes and min(first, second) >= _LEAST)
     )
 
@@ -203,6 +204,19 @@ def _number(token: Token) -> Mark:
     return Mark(token.start, token.end, category, 0.6, _NUMBER)
 
 
+def _without(text: str, start: int, end: int) -> str:
+    """A text in which a part holds no digit any more."""
+    return text[:start] + "/" * (end - start) + text[end:]
+
+
+def _are_measures(text: str) -> bool:
+    """Tell a row of decimal numbers, as the tables of dose reports hold them: 42.10 812.4 1.0."""
+    numbers = text.split()
+    decimals = [number for number in numbers if _DECIMAL.fullmatch(number)]
+    return len(decimals) >= 2 and all(number in decimals or len(number) < _RECORD_DIGITS - 2 for number in numbers)
+
+
+_DECIMAL: Final = re.compile(r"\d{1,4}[.,]\d{1,2}")
 _PLAIN_DATES: Final = ("rule:date-ymd", "rule:date-dmy", "rule:date-month-name")
 _GROUPS: Final = re.compile(r"\d+(?:\s?[-.=~*_]\s?\d+|\s\d+)+")
 
@@ -213,13 +227,16 @@ def _split_numbers(line: Line, found: list[Mark]) -> list[Mark]:
     text = line.text
     for date in found:
         if date.category is PhiCategory.DATE and date.evidence in _PLAIN_DATES:
-            text = text[: date.start] + "/" * (date.end - date.start) + text[date.end :]
+            text = _without(text, date.start, date.end)
+    for start, end in line.protected:
+        if any(map(str.isalpha, text[start:end])):
+            text = _without(text, start, end)
     for match in _GROUPS.finditer(text):
         start, end = match.span()
         groups = re.findall(r"\d+", match.group())
         loose = re.search(r"\d\s\d", match.group()) is not None
         digits = len("".join(groups))
-        if digits < _RECORD_DIGITS or (loose and max(map(len, groups)) < 3):
+        if digits < _RECORD_DIGITS or (loose and max(map(len, groups)) < 3) or _are_measures(match.group()):
             continue
         over = [line.text[s:e] for s, e in line.protected if start < e and s < end]
         # Nine digits are no measurement, whatever sign or decimal point the engine saw among them.

@@ -49,7 +49,9 @@ def test_a_shape_that_identifies_goes(rule, text):
 def labels_of(text):
     """Labels stay readable."""
     return {
-        at for match in re.finditer(r"Tel|ext|seit|on|à|a las|um| h|Alter|aged|Bed|S/N|SN|5/N", text) for at in range(*match.span())
+        at
+        for match in re.finditer(r"Tel|Tech|ext|seit|on|à|a las|um| h|Alter|aged|Bed|S/N|SN|5/N", text)
+        for at in range(*match.span())
     }
 
 
