@@ -28,6 +28,8 @@ _SEPARATOR = re.compile(r"\s*[:=#;]+|\s*\.\s*:|\.\s+(?=\S)|\s*[-–]\s(?=\S)")
 _NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "date", "time", "age", "phone"}
 
 
+# Numbers that letters may be part of: ANGIO-2B.
+_CODES: Final = {"mrn", "accession", "other_id", "national_id", "device_id"}
 # These claim everything up to the next label.
 _WHOLE: Final = {"network", "email", "location"}
 
@@ -104,6 +106,8 @@ def _counts(word: str, label: tables.Label, separated: bool) -> bool:
     if short and plain(word) != plain(label.text) and not any(map(str.isdigit, word)):
         return False
     place = label.category in ("institution", "location")
+    if label.text in tables.words()["colon_labels"]:
+        return separated
     needs = (label.language != "en" and (short or place)) or plain(word) in tables.weak()
     return separated or not needs or label.category in _NUMERIC
 
@@ -112,7 +116,7 @@ def _counts(word: str, label: tables.Label, separated: bool) -> bool:
 def _nearly(word: str) -> tables.Label | None:
     """A longer label with one letter wrong, as engines read it."""
     canonical = folded(word)
-    if len(canonical) < 5 or strength(word) in HARMLESS:
+    if len(canonical) < 5 or strength(word) in (*HARMLESS, WEAK):
         return None
     best = process.extractOne(canonical, _long_labels(), scorer=Levenshtein.distance, score_cutoff=1 if len(canonical) < 9 else 2)
     return tables.labels()[(best[0],)] if best else None
@@ -128,12 +132,14 @@ def claims(text: str, tokens: tuple[Token, ...], hits: list[LabelHit], protected
     marks: list[Mark] = []
     for number, hit in enumerate(hits):
         past = hits[number + 1].first if number + 1 < len(hits) else len(tokens)
-        marks.extend(claim(hit.label, tokens[hit.past : past], protected, hit.separated, "label"))
+        marks.extend(claim(hit.label, text, tokens[hit.past : past], protected, hit.separated, "label"))
     return marks
 
 
-def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool, how: str) -> list[Mark]:
-    """What one label claims of the tokens that follow it, or of a neighbouring line."""
+def claim(
+    label: tables.Label, text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool, how: str
+) -> list[Mark]:
+    """What one label claims of the tokens of a text that follow it, or of a neighbouring line."""
     if label.category == "none" or not tokens:
         return []
     evidence = f"{how}:{label.category}"
@@ -144,18 +150,40 @@ def claim(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[
         if label.category not in ("phone",)
         else list(tokens)
     )
-    if label.category in _NUMERIC:
+    places = sure and _heads_places(label, how)
+    if label.category in _NUMERIC and not places:
+        named = label.text in tables.words()["places"] and tokens[0] in _joined_to_digits(text, tokens)
         return [
-            _mark(run, PhiCategory(label.category), evidence, label.switch) for run in _number_runs(label, tokens, protected, sure)
+            _mark(run, PhiCategory(label.category), evidence, label.switch)
+            for run in _number_runs(label, text, tokens, protected, sure or named)
         ]
-    places = _heads_places(label, how)
-    until = list(tokens) if (label.category in _WHOLE and sure) or places else _until_technical(tokens, protected, sure)
-    return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and free else []
+    if places and how != "label-above":
+        until = _until_measure(text, tokens, protected)
+    elif places or (label.category in _WHOLE and sure):
+        until = list(tokens)
+    else:
+        until = _until_technical(tokens, protected, sure)
+    if not until and sure and label.switch == "staff":
+        until = _initials(tokens)
+    return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and (free or places) else []
 
 
 def _heads_places(label: tables.Label, how: str) -> bool:
-    """Whatever stands under Room or Station is the name of one."""
-    return how == "label-above" and label.category == "institution"
+    """Whatever stands under Room or Station is the name of one, and whatever stands beside Ward."""
+    return (how == "label-above" and label.category == "institution") or label.text in tables.words()["places"]
+
+
+def _until_measure(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> list[Token]:
+    """The name of a room goes on until a measurement begins: Angio 1 | LAO 30; its first word may look like one."""
+    begins = [first for first, past in protected if first > tokens[0].start and any(map(str.isalpha, text[first:past]))]
+    return [token for token in tokens if token.start < min(begins, default=len(text))]
+
+
+def _initials(tokens: tuple[Token, ...]) -> list[Token]:
+    """Two or three capitals are somebody's initials behind Tech or Operator, technical or not, unless more medicine follows."""
+    first, *rest = tokens
+    alone = not rest or rest[0].kind != "word" or strength(rest[0].text) not in HARMLESS
+    return [first] if first.kind == "word" and first.text.isupper() and len(first.text) <= _SHORT and alone else []
 
 
 def _mark(tokens: tuple[Token, ...] | list[Token], category: PhiCategory, evidence: str, switch: str) -> Mark:
@@ -187,9 +215,12 @@ def _plainly_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int
     return not alone and all(kind in HARMLESS for kind in known) and (STRONG in known or not known)
 
 
-def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool) -> list[list[Token]]:
-    """The first run of tokens with digits (month names beside them for dates)."""
+def _number_runs(
+    label: tables.Label, text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], sure: bool
+) -> list[list[Token]]:
+    """The first run of tokens with digits, and what is joined to them (month names beside them for dates)."""
     run: list[Token] = []
+    joined = _joined_to_digits(text, tokens) if sure and label.category in _CODES else set()
     words = [token for token in tokens if token.kind != "number"]
     lettered = {
         token.end
@@ -199,14 +230,32 @@ def _number_runs(label: tables.Label, tokens: tuple[Token, ...], protected: list
         if any(start <= word.start < end for word in words)
     }
     for token in tokens[:12]:
-        fits = token.kind != "word" or (label.category == "date" and is_month(token.text)) or (run and len(token.text) <= 2)
+        fits = (
+            token.kind != "word"
+            or token in joined
+            or (label.category == "date" and is_month(token.text))
+            or (run and len(token.text) <= 2)
+        )
         technical = token.end in lettered or (meets(token.start, token.end, protected) and not sure and not run)
+        technical = technical and not (token in joined and label.text in tables.words()["places"])
         if fits and not technical:
             run.append(token)
         elif run or (token.kind == "word" and strength(token.text) in HARMLESS and len(token.text) > 2):
             break
-    while run and run[-1].kind == "word" and not is_month(run[-1].text):
+    while run and run[-1].kind == "word" and run[-1] not in joined and not is_month(run[-1].text):
         run.pop()
     digits = sum(token.digits for token in run)
     short = digits < 3 and not sure and label.category not in ("age", "date", "time")
     return [run] if digits and not short else []
+
+
+def _joined_to_digits(text: str, tokens: tuple[Token, ...]) -> set[Token]:
+    """Words that no space parts from a number: the ANGIO of ANGIO-2B."""
+    groups: list[list[Token]] = []
+    for token in tokens:
+        joined = groups and re.fullmatch(r"[-_/.\\]", text[groups[-1][-1].end : token.start])
+        if joined:
+            groups[-1].append(token)
+        else:
+            groups.append([token])
+    return {token for group in groups if any(other.digits for other in group) for token in group}
