@@ -7,12 +7,13 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from deid.phi import tables
-from deid.phi.closure import grown, placed, surroundings
+from deid.phi.closure import SEXES, grown, placed, surroundings
 from deid.phi.glue import apart
 from deid.phi.known import Needle, known_marks
 from deid.phi.labels import LabelHit, claim, claims, find_labels
 from deid.phi.patterns import Mark, overlap, pattern_marks, row_marks, technical_spans
-from deid.phi.tokens import HARMLESS, Token, numbered_phrases, strength, tokenise
+from deid.phi.sex import sex_letters, without_sex
+from deid.phi.tokens import HARMLESS, Token, meets, numbered_phrases, phrase_spans, strength, tokenise
 from deid.phi.unknown import Kept, Line, judge_unknown
 from deid.types import PhiCategory
 
@@ -53,21 +54,22 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     marks += claims(text, tokens, hits, protected)
     if not hits or hits[0].first > 0:
         before = tokens[: hits[0].first] if hits else tokens
-        marks += _from_neighbours(beside, before, protected)
+        marks += _from_neighbours(beside, text, before, protected)
     marks += known_marks(text, tokens, sought)
-    marks += _foreign(text)
     labelled = {index for hit in hits for index in range(hit.first, hit.past)}
+    marks += _foreign(text, [(token.start, token.end) for index, token in enumerate(tokens) if index in labelled])
     unknown, kept = judge_unknown(Line(text, tokens, protected, labelled), marks, site.never)
     marks += [mark for mark in unknown if not header or _like_a_name(mark, unknown)]
     marks += site.marks(text)
     marks += row_marks(text, marks, protected)
+    letters = sex_letters(text, tokens, protected, marks)
     marks = grown(text, tokens, protected, labelled, marks)
     if not header:
         hospitals = [
             mark for mark in shaped if mark.evidence == "rule:institution" and any(overlap(mark, other) for other in marks)
         ]
         marks += surroundings(text, tokens, protected, hospitals)
-    marks = placed(text, tokens, protected, marks)
+    marks = without_sex(placed(text, tokens, protected, marks), tokens, letters)
     return Verdict(tuple(map(joined.back, marks)), tuple(map(joined.back, kept)))
 
 
@@ -88,9 +90,9 @@ def _like_a_name(mark: Mark, unknown: list[Mark]) -> bool:
 
 
 def _outside_labels(text: str, marks: list[Mark], hits: list[LabelHit], tokens: tuple[Token, ...]) -> list[Mark]:
-    """A label with its separator stays readable, even where it holds the word hospital or doctor."""
+    """A label stays readable, even where it holds the word hospital or doctor: with its separator, or where it is several words."""
     kept = []
-    ends = {tokens[hit.first].start: tokens[hit.past - 1].end for hit in hits if hit.separated}
+    ends = {tokens[hit.first].start: tokens[hit.past - 1].end for hit in hits if hit.separated or hit.past - hit.first > 1}
     for mark in marks:
         over = [end for start, end in ends.items() if start <= mark.start < end]
         start = max([mark.start, *over])
@@ -104,28 +106,31 @@ def _outside_labels(text: str, marks: list[Mark], hits: list[LabelHit], tokens: 
 def doubtful(text: str) -> bool:
     """Tell whether any word of a badly read line is not technical beyond doubt."""
     tokens = tokenise(text)
-    protected = technical_spans(text)
+    phrased = [(tokens[first].start, tokens[past - 1].end) for first, past in phrase_spans(tokens)]
+    protected = technical_spans(text) + phrased
     return not tokens or any(
         strength(token.text) not in HARMLESS and not any(s <= token.start and token.end <= e for s, e in protected)
         for token in tokens
     )
 
 
-def _from_neighbours(beside: Neighbours, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> list[Mark]:
+def _from_neighbours(beside: Neighbours, text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> list[Mark]:
     marks = []
     if beside.left is not None and tokens:
-        marks += claim(beside.left, tokens, protected, True, "label-left")
+        marks += claim(beside.left, text, tokens, protected, True, "label-left")
     if beside.above is not None and tokens:
-        marks += claim(beside.above, tokens, protected, True, "label-above")
+        marks += claim(beside.above, text, tokens, protected, True, "label-above")
     return marks
 
 
-def _foreign(text: str) -> list[Mark]:
-    """Letters of other scripts than Latin; Greek letters alone are signs."""
+def _foreign(text: str, labels: list[tuple[int, int]]) -> list[Mark]:
+    """Letters of other scripts than Latin that are no label; Greek letters alone are signs."""
     return [
         Mark(match.start(), match.end(), PhiCategory.OTHER, 0.8, "script")
         for match in re.finditer(r"[^\x00-\u024f\u1e00-\u1eff\u2000-\u2bff\s]+", text)
         if any(unicodedata.category(char)[0] == "L" for char in match.group())
+        and not meets(match.start(), match.end(), labels)
+        and match.group() not in SEXES
         and not (len(match.group()) == 1 and "GREEK" in unicodedata.name(match.group(), ""))
     ]
 
