@@ -25,6 +25,8 @@ _PLACES: Final = {PhiCategory.INSTITUTION, PhiCategory.LOCATION}
 # Characters that may stand between the parts of one name.
 _WIDEST_GAP = 3
 _FRAGMENT = 3
+# A technical word of so many letters is no middle name: Werner Radiology.
+_MIDDLE = 6
 # A damaged word counts as technical evidence from this length on, where the model agrees.
 _LONG, _SURE = 9, 0.9
 
@@ -62,8 +64,15 @@ def grown(
 
 
 def surroundings(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]], anchors: list[Mark]) -> list[Mark]:
-    """The words around a hospital's: "Regional Spine Clinic, Angio Suite 2" goes whole, up to a label or a measurement."""
-    borders = [*protected, *(match.span() for match in re.finditer(":", text))] if anchors else []
+    """The words around a hospital's: "Regional Spine Clinic, Angio Suite 2" goes whole, up to a label, measurement or clause."""
+    if not anchors:
+        return []
+    clauses = tables.words()["clauses"]
+    borders = [
+        *protected,
+        *(match.span() for match in re.finditer(":", text)),
+        *((token.start, token.end) for token in tokens if token.text in clauses),
+    ]
     return [
         Mark(token.start, token.end, PhiCategory.INSTITUTION, 0.6, "closure", anchor.switch)
         for anchor in anchors
@@ -129,6 +138,7 @@ def _is_between(tokens: tuple[Token, ...], over: list[list[Mark]], index: int) -
     return (
         0 < index < len(tokens) - 1
         and tokens[index].kind == "word"
+        and not (strength(tokens[index].text) == STRONG and len(tokens[index].text) >= _MIDDLE)
         and tokens[index + 1].start - tokens[index - 1].end <= len(tokens[index].text) + 2 * _WIDEST_GAP
         and all(any(mark.category is PhiCategory.NAME for mark in over[other]) for other in (index - 1, index + 1))
     )
@@ -152,8 +162,8 @@ def _belongs(tokens: tuple[Token, ...], text: str, index: int, step: int, place:
 
 
 def _part_of_place(token: Token) -> bool:
-    """Words of every kind stand in the names of hospitals; what kind of exam it was does not."""
-    return plain(token.text) not in tables.words()["modalities"]
+    """Words of every kind stand in the names of hospitals; what kind of exam it was does not, nor the verb of a sentence."""
+    return plain(token.text) not in tables.words()["modalities"] and token.text not in tables.words()["clauses"]
 
 
 def _part_of_name(token: Token, between: str) -> bool:
@@ -165,6 +175,8 @@ def _part_of_name(token: Token, between: str) -> bool:
         return simple not in ("l", "r") or between.strip() == "."
     if simple in (*lists["particles"], *lists["titles"], *lists["suffixes"]):
         return True
+    if token.text.islower() and simple in tables.common():
+        return False
     # Engines put spaces into words: HENRIET TE, PAL MA.
     if len(simple) <= _FRAGMENT and (len(simple) < _FRAGMENT or not token.text.islower()):
         return simple not in lists["modalities"] and (len(simple) < _FRAGMENT or strength(token.text) != STRONG)
@@ -189,4 +201,5 @@ def _whole_line(tokens: tuple[Token, ...], protected: list[tuple[int, int]], lab
         Mark(token.start, token.end, category, 0.6, "closure", switch)
         for index, token in enumerate(tokens)
         if index not in kept and plain(token.text) not in SEXES and not YEAR.fullmatch(token.text)
+        if address or not (token.text.islower() and token.text in tables.common())
     ]
