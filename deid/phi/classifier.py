@@ -44,6 +44,7 @@ class LineClassifier:
         Values found with good evidence are sought in the other lines as well.
         """
         beside = neighbours(lines)
+        alone = _judged(lines, beside, (), policy)
         found = _judged(lines, beside, known, policy)
         more = collect(lines, list(chain(*found)))
         if more:
@@ -51,8 +52,8 @@ class LineClassifier:
         findings = tuple(chain(*found))
         if policy.mask_all_text:
             return findings
-        rooms = room_findings(lines, found, beside) if policy.redact_institution else ()
-        return (*findings, *column_findings(lines, findings), *rooms)
+        rooms = room_findings(lines, found, beside, alone) if policy.redact_institution else ()
+        return (*findings, *column_findings(lines, findings, tuple(chain(*alone))), *rooms)
 
 
 def load_classifier(policy: Policy) -> LineClassifier:

@@ -28,7 +28,9 @@ class _Row:
     height: float
 
 
-def column_findings(lines: Sequence[TextLine], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def column_findings(
+    lines: Sequence[TextLine], findings: Sequence[Finding], without_known: Sequence[Finding] | None = None
+) -> tuple[Finding, ...]:
     """Find lines in which nothing was found, that stand in a column of identifying lines and are not plainly technical.
 
     Parameters
@@ -37,11 +39,15 @@ def column_findings(lines: Sequence[TextLine], findings: Sequence[Finding]) -> t
         The lines of a picture.
     findings
         What was found in them; a line counts as identifying where one finding begins at its first word and covers most of it.
+    without_known
+        What is found in them where nothing is known besides: a line in which something is found so was judged by itself, and
+        what stays of it stays. Left out, it is what was found with other evidence than a known value.
     """
     wholes = {id(line): finding.category for line in lines for finding in findings if _is_whole(line, finding)}
     rows = [_row(line) for line in lines]
     # What is known besides never frees anything, so it does not count as a judgement of the line.
-    own = [finding for finding in findings if not finding.evidence.startswith(("known:", "closure"))]
+    judging = findings if without_known is None else without_known
+    own = [finding for finding in judging if not finding.evidence.startswith(("known:", "closure"))]
     more = []
     for index, line in enumerate(lines):
         text = line.text.reveal()

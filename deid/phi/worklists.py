@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
@@ -39,7 +39,10 @@ class _Cell:
 
 
 def room_findings(
-    lines: Sequence[TextLine], found: Sequence[Sequence[Finding]], beside: Sequence[Neighbours]
+    lines: Sequence[TextLine],
+    found: Sequence[Sequence[Finding]],
+    beside: Sequence[Neighbours],
+    without_known: Sequence[Sequence[Finding]] | None = None,
 ) -> tuple[Finding, ...]:
     """Find the cells of columns that name rooms or stations though every word of them is technical.
 
@@ -51,14 +54,18 @@ def room_findings(
         What was found in each of them.
     beside
         The labels beside and above each of them: a heading that tells what a column holds keeps it.
+    without_known
+        What is found in each of them where nothing is known besides; what is known must free nothing.
     """
     identifying = [_cell(index, line) for index, line in enumerate(lines) if found[index]]
     if len(identifying) < _LEAST_ROWS:
         return ()
     free = [
-        _cell(index, line)
+        replace(cell, text=rest)
         for index, line in enumerate(lines)
-        if not _is_whole(line, found[index]) and not _is_explained(beside[index]) and _is_short(line.text.reveal())
+        if not _is_whole(line, found[index]) and not _is_explained(beside[index])
+        for cell, rest in [(_cell(index, line), _rest(line, (found if without_known is None else without_known)[index]))]
+        if _is_short(rest)
     ]
     return tuple(
         Finding(
@@ -72,6 +79,15 @@ def room_findings(
         if _is_of_table(column, identifying) and _names_rooms([cell.text for cell in column])
         for cell in column
     )
+
+
+def _rest(line: TextLine, findings: Sequence[Finding]) -> str:
+    """What is left of a line where its findings go: the F of '38 F', which numbers no room."""
+    text = line.text.reveal()
+    for finding in findings:
+        gone = finding.text.reveal() if finding.text else ""
+        text = text.replace(gone, " ", 1) if gone else text
+    return " ".join(text.split())
 
 
 def _is_whole(line: TextLine, findings: Sequence[Finding]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from deid.phi import load_classifier
 from deid.policy import Policy
-from deid.types import PhiText, TextLine
+from deid.types import KnownValue, PhiText, TextLine
 
 NAMES = ["Abernathy, Quincy", "Lundgren, Elsa", "Kovacs, Istvan", "Petrosyan, Anahit", "Mukherjee, Sanjay", "Holloway, Tess"]
 NUMBERS = ["4471190", "0931188", "2207719", "8812043", "5510927", "1188204"]
@@ -87,3 +87,10 @@ def test_technical_words_beside_nobody_are_no_table():
 def test_a_policy_that_keeps_institutions_keeps_rooms():
     rooms = ["Neuro Biplane", "Vascular"] * 3
     assert not set(rooms) & _gone(_table(NAMES, NUMBERS, rooms), Policy(redact_institution=False))
+
+
+def test_a_known_word_frees_no_number_of_a_room():
+    lines = _table(NAMES, NUMBERS, ["Neuro 2"] * 6)
+    known = (KnownValue("PatientName", PhiText("Neuro")),)
+    findings = load_classifier(POSTING).classify(lines, known, POSTING)
+    assert sum(finding.text.reveal() == "Neuro 2" for finding in findings if finding.text) == 6
