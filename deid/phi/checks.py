@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from deid.phi import tables
 from deid.phi.canon import folded, plain
-from deid.phi.tokens import HARMLESS, UNKNOWN, WEAK, strength
+from deid.phi.tokens import HARMLESS, STRONG, UNKNOWN, WEAK, strength
 
 AS_DIGITS: Final = str.maketrans("OoQIl|", "000111")
 
@@ -82,7 +82,31 @@ def _is_age(match: re.Match[str]) -> bool:
 def _is_caret(match: re.Match[str]) -> bool:
     """A star joins technical words as well (T2*); a caret never does."""
     words = re.findall(r"[^\W\d_]+", match.group())
+    if _DOSE_AREA.fullmatch(match.group()):
+        return False
     return "^" in match.group() or not all(strength(word) in HARMLESS for word in words)
+
+
+_DOSE_AREA: Final = re.compile(r"[cdmµu]?gy\s?\W\s?c?m[²2]?", re.IGNORECASE)
+_NUMBERED_WORD: Final = re.compile(r"([^\W\d_]+)\W*\d{1,5}\s?[a-z]?", re.IGNORECASE)
+
+
+def _is_street(match: re.Match[str]) -> bool:
+    """Tell the number of a house from a measurement: Via Roma 12, not AV Vmax 1.6 m/s, nor Monitoring 3."""
+    if not re.search(r"\d\s?[a-z]?$", match.group(), re.IGNORECASE):
+        return True
+    measured = re.match(r"[.,]\d", match.string[match.end() :]) or _UNIT.match(match.string, match.end())
+    alone = _NUMBERED_WORD.fullmatch(match.group())
+    return not measured and (alone is None or strength(alone[1]) != STRONG)
+
+
+def _is_hospital(match: re.Match[str]) -> bool:
+    """Tell the name of a hospital from the word in a sentence: transfer from outside hospital, no thrombolysis."""
+    if not match.group().isascii() or not match.group().islower():
+        return True
+    before = re.findall(r"[^\W_]+", match.string[: match.start()])[-2:]
+    after = re.findall(r"[^\W_]+", match.string[match.end() :])[:1]
+    return not before or not all(word.islower() and strength(word) in HARMLESS for word in [*before, *after])
 
 
 def _is_title(match: re.Match[str]) -> bool:
@@ -90,6 +114,9 @@ def _is_title(match: re.Match[str]) -> bool:
     first, *rest = re.findall(r"[^\W\d_]+", match.group())
     after = next((word for word in rest if plain(word) not in tables.words()["titles"]), "")
     if plain(after) in tables.words()["colleagues"]:
+        return False
+    # The Rankin scale is no Mrs.
+    if first == "mRS":
         return False
     modality = first in ("MR", "DR") and match.group()[len(first) : len(first) + 1] != "."
     doubtful = modality or plain(first) in tables.words()["doubtful_titles"]
@@ -123,7 +150,7 @@ def _is_path(match: re.Match[str]) -> bool:
 
 def _is_damaged(match: re.Match[str]) -> bool:
     """Tell a damaged date from measurements that lost their spaces: 88.2cm/5."""
-    return re.search(r"\d(?:[cm]m|kv|[mcuµ]?gy|ml)(?![a-z])", match.group(), re.IGNORECASE) is None
+    return re.search(r"\d(?:[cm]m|kv|[mcuµ]?gy|ml|thk|sp)(?![a-z])", match.group(), re.IGNORECASE) is None
 
 
 def _is_pressure(match: re.Match[str]) -> bool:
@@ -136,7 +163,7 @@ def _is_pressure(match: re.Match[str]) -> bool:
     return not dated
 
 
-_UNIT: Final = re.compile(r"\s?(?:[mcµu]?gy|[cmkµu]?[ms](?![^\W_])|kv|ma|hu|ml|hz|%|°)", re.IGNORECASE)
+_UNIT: Final = re.compile(r"\s?(?:[mcµu]?gy|mmhg|[cmkµu]?[ms](?![^\W_])|kv|ma|hu|ml|hz|%|°)", re.IGNORECASE)
 _REST_OF_DAY: Final = re.compile(r"\.|\s(?:19|20)?\d{2}(?!\d|[.,]\d|\s?[^\W\d])")
 
 
@@ -165,5 +192,7 @@ CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "path": _is_path,
     "pressure": _is_pressure,
     "practice": _is_practice,
+    "street": _is_street,
+    "hospital": _is_hospital,
     "title": _is_title,
 }

@@ -58,7 +58,7 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     marks += known_marks(text, tokens, sought)
     labelled = {index for hit in hits for index in range(hit.first, hit.past)}
     marks += _foreign(text, [(token.start, token.end) for index, token in enumerate(tokens) if index in labelled])
-    unknown, kept = judge_unknown(Line(text, tokens, protected, labelled), marks, site.never)
+    unknown, kept = judge_unknown(Line(text, tokens, protected, labelled, _is_state(beside)), marks, site.never)
     marks += [mark for mark in unknown if not header or _like_a_name(mark, unknown)]
     marks += site.marks(text)
     marks += row_marks(text, marks, protected)
@@ -71,6 +71,11 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
         marks += surroundings(text, tokens, protected, hospitals)
     marks = without_sex(placed(text, tokens, protected, marks), tokens, letters)
     return Verdict(tuple(map(joined.back, marks)), tuple(map(joined.back, kept)))
+
+
+def _is_state(beside: Neighbours) -> bool:
+    """Tell a line that says how far an exam is, by the label beside or above it."""
+    return any(label.text in tables.words()["state_labels"] for label in (beside.left, beside.above) if label is not None)
 
 
 def _duration(text: str, beside: Neighbours) -> list[tuple[int, int]]:

@@ -60,12 +60,17 @@ def _is_near(text: str, tokens: tuple[Token, ...], index: int, step: int) -> boo
     return _BETWEEN.fullmatch(text, tokens[first].end, tokens[second].start) is not None
 
 
+def _is_hyphened(text: str, tokens: tuple[Token, ...], index: int) -> bool:
+    """Tell whether a hyphen joins a word to the one before it: Hohenfels-Lindqvist is one name."""
+    return text[tokens[index - 1].end : tokens[index].start] in ("-", "’", "'")
+
+
 def _is_behind_whole_name(text: str, tokens: tuple[Token, ...], index: int) -> bool:
     """Tell a letter behind no name at all, or behind two words of one."""
     words, at = 0, index
-    while _is_near(text, tokens, at, -1) and tokens[at - 1].kind == "word":
+    while at and tokens[at - 1].kind == "word" and (_is_near(text, tokens, at, -1) or _is_hyphened(text, tokens, at)):
+        words += not _is_hyphened(text, tokens, at) and plain(tokens[at - 1].text) not in tables.words()["titles"]
         at -= 1
-        words += plain(tokens[at].text) not in tables.words()["titles"]
     start = tokens[index].start
     alone = at == index and (start == 0 or _BETWEEN.fullmatch(text[start - 1]) is not None)
     return alone or words >= _WHOLE_NAME

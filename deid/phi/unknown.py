@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from deid.phi import tables
 from deid.phi.canon import plain
 from deid.phi.closure import SEXES, YEAR, supported
 from deid.phi.model import NAME, believe
@@ -48,6 +49,8 @@ class Line:
     tokens: tuple[Token, ...]
     protected: list[tuple[int, int]]
     labelled: set[int]
+    is_state: bool = False
+    """Whether a label says that it tells how far an exam is."""
 
     def settled(self, index: int) -> bool:
         """Whether a token is a label or part of a technical segment."""
@@ -67,7 +70,7 @@ def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple
         and not line.settled(index)
         and not any(mark.start <= token.start and token.end <= mark.end for mark in shaped)
     ]
-    technical = supported(line.tokens, line.protected, line.labelled) and len(line.tokens) > 1
+    technical = supported(line.tokens, line.protected, line.labelled) if len(line.tokens) > 1 else _may_stand_alone(line)
     found = _split_numbers(line, marks)
     kept: list[Kept] = []
     open_words: list[int] = []
@@ -88,6 +91,13 @@ def judge_unknown(line: Line, marks: list[Mark], never: frozenset[str]) -> tuple
     kept += [Kept(line.tokens[index].start, line.tokens[index].end, f"model:{NAME}") for index in sorted(spared)]
     found += [_unknown(line.tokens[index]) for index in open_words if index not in spared]
     return [replace(mark, switch=_claimed(mark, marks) or mark.switch) for mark in found], kept
+
+
+def _may_stand_alone(line: Line) -> bool:
+    """Tell a technical word that is a name elsewhere from a name where it is all of a line: Read under Status, Post on a series."""
+    word = line.tokens[0].text if line.tokens else ""
+    told = [*tables.words()["annotations"], *(tables.words()["states"] if line.is_state else ())]
+    return strength(word) == WEAK and plain(word) in told
 
 
 def _claimed(mark: Mark, marks: list[Mark]) -> str:
