@@ -123,6 +123,11 @@ def _is_title(match: re.Match[str]) -> bool:
     return not doubtful or strength(after) in (UNKNOWN, WEAK)
 
 
+def _is_initial(match: re.Match[str]) -> bool:
+    """Tell a short surname and its initial from a vessel and its side: Li, N and ICA, L."""
+    return match["initial"] not in "LRAPHFSI" or strength(match["name"]) != STRONG
+
+
 def _is_practice(match: re.Match[str]) -> bool:
     """Tell the name of a practice from medicine: Ashford Radiology, not Interventional Radiology."""
     return any(strength(word) in (UNKNOWN, WEAK) for word in re.findall(r"[^\W\d_]{3,}", match["name"]))
@@ -180,6 +185,7 @@ def _is_decimal(match: re.Match[str]) -> bool:
 CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "ymd": _is_ymd,
     "dmy": _is_dmy,
+    "initial": _is_initial,
     "ip": _is_ip,
     "month": _is_month,
     "day-month": _is_day_month,

@@ -58,7 +58,9 @@ def grown(
     ]
     fixed = labelled | {index for index, token in enumerate(tokens) if meets(token.start, token.end, protected)}
     more += _prefixes(text, tokens, over)
-    more += _neighbours(text, tokens, fixed, over)
+    lettered = [span for span in protected if not any(map(str.isdigit, text[slice(*span)]))]
+    freed = {index for index in fixed - labelled if meets(tokens[index].start, tokens[index].end, lettered)}
+    more += _neighbours(text, tokens, fixed, freed, over)
     more += _whole_line(tokens, protected, labelled, marks)
     return marks + more
 
@@ -103,14 +105,18 @@ def _prefixes(text: str, tokens: tuple[Token, ...], over: list[list[Mark]]) -> l
     ]
 
 
-def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], over: list[list[Mark]]) -> list[Mark]:
-    """Swallow what stands beside a name and is part of it, outwards in both directions."""
+def _neighbours(text: str, tokens: tuple[Token, ...], fixed: set[int], freed: set[int], over: list[list[Mark]]) -> list[Mark]:
+    """Swallow what stands beside a name and is part of it, outwards in both directions.
+
+    `freed` are words of technical segments without a number: between two names they are names too (Silva Lima, Paulo).
+    """
     found = []
     for step in (1, -1):
         reach: dict[int, list[Mark]] = {}
         for index in range(len(tokens)) if step > 0 else range(len(tokens) - 1, -1, -1):
             named = [mark for mark in over[index] if mark.category in _NAMED]
-            if index not in fixed and not _is_sex(text, tokens[index], over[index - 1] if index else []):
+            between = index in freed and _is_between(tokens, over, index)
+            if (index not in fixed or between) and not _is_sex(text, tokens[index], over[index - 1] if index else []):
                 swallowed = [
                     Mark(tokens[index].start, tokens[index].end, near.category, 0.6, _chained(near.evidence), near.switch)
                     for near in reach.get(index - step, ())

@@ -32,6 +32,8 @@ def left_over(text, **context):
         "sT2W_TSE_SAG",
         "Cognard IIb dural fistula",
         "Post",
+        "ICA, L",
+        "1430 ms",
         "TC craneal sin contraste",
         "Mezzo di contrasto non ionico",
         "Zugang: A. femoralis rechts, Schleuse 5 F",
@@ -57,6 +59,13 @@ def test_medicine_stays(text):
         "Bed 7N-14B",
         "Cama 412-B",
         "MEIER*ANNA",
+        "SILVA LIMA, PAULO",
+        "LI, N",
+        "7.43 am",
+        "1922 hrs",
+        "sixty-four-year-old",
+        "6 wk old",
+        "Mass General",
     ],
 )
 def test_names_and_places_go(text):
