@@ -123,9 +123,17 @@ def _is_title(match: re.Match[str]) -> bool:
     return not doubtful or strength(after) in (UNKNOWN, WEAK)
 
 
+# A surname of so many letters may be an abbreviation; the letters that tell sides and orientations.
+_SHORT_SURNAME: Final = 3
+_SIDES: Final = "LRAPHFSI"
+
+
 def _is_initial(match: re.Match[str]) -> bool:
-    """Tell a short surname and its initial from a vessel and its side: Li, N and ICA, L."""
-    return match["initial"] not in "LRAPHFSI" or strength(match["name"]) != STRONG
+    """Tell a surname and its initial from a vessel and its side: Li, N and Long, R., not ICA, L; long ones need the dot."""
+    dotted = match.group().endswith(".")
+    if len(match["name"]) <= _SHORT_SURNAME:
+        return match["initial"] not in _SIDES or strength(match["name"]) != STRONG
+    return dotted and strength(match["name"]) != STRONG
 
 
 def _is_practice(match: re.Match[str]) -> bool:

@@ -61,6 +61,7 @@ def test_medicine_stays(text):
         "MEIER*ANNA",
         "SILVA LIMA, PAULO",
         "LI, N",
+        "Long, R.",
         "7.43 am",
         "1922 hrs",
         "sixty-four-year-old",
