@@ -245,7 +245,7 @@ def _number_runs(
     while run and run[-1].kind == "word" and run[-1] not in joined and not is_month(run[-1].text):
         run.pop()
     digits = sum(token.digits for token in run)
-    short = digits < 3 and not sure and label.category not in ("age", "date", "time")
+    short = digits < 3 and not sure and label.category not in ("age", "date")
     return [run] if digits and not short else []
 
 

@@ -31,6 +31,8 @@ def left_over(text, **context):
         "keine ST-Hebung",
         "sT2W_TSE_SAG",
         "Cognard IIb dural fistula",
+        "Cognard Ilb dural fistula",
+        "NIHSS 17 at onset, 4 at 24 h.",
         "Post",
         "ICA, L",
         "1430 ms",
