@@ -24,6 +24,8 @@ _TELLING = 0.5
 _MOST_WORDS, _LONGEST = 4, 28
 # In line heights: how far apart the beginnings of the cells of a column lie, and the middles of the cells of a row.
 _ALIGNED, _LEVEL = 0.8, 0.6
+# Directions that differ by so many radians may be one: a word of three letters is off by so much.
+_ALIKE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,15 @@ def room_findings(
     without_known
         What is found in each of them where nothing is known besides; what is known must free nothing.
     """
-    identifying = [_cell(index, line) for index, line in enumerate(lines) if found[index]]
+    cells = _cells(lines)
+    identifying = [cell for cell in cells if found[cell.line]]
     if len(identifying) < _LEAST_ROWS:
         return ()
     free = [
         replace(cell, text=rest)
         for index, line in enumerate(lines)
         if not _is_whole(line, found[index]) and not _is_explained(beside[index])
-        for cell, rest in [(_cell(index, line), _rest(line, (found if without_known is None else without_known)[index]))]
+        for cell, rest in [(cells[index], _rest(line, (found if without_known is None else without_known)[index]))]
         if _is_short(rest)
     ]
     return tuple(
@@ -105,9 +108,18 @@ def _is_short(text: str) -> bool:
     return len(text) <= _LONGEST and 0 < len(tokenise(text)) <= _MOST_WORDS and any(map(str.isalpha, text))
 
 
-def _cell(index: int, line: TextLine) -> _Cell:
-    height = max(1.0, math.dist(line.quad[0], line.quad[3]))
-    return _Cell(index, *extent(line.quad, angle_of(line.quad)), height, line.text.reveal())
+def _cells(lines: Sequence[TextLine]) -> list[_Cell]:
+    """Every line as a cell; short ones take the direction of the longest that lean alike: theirs is rounded to whole pixels."""
+    directions: list[float] = []
+    cells: list[_Cell] = []
+    for index, line in sorted(enumerate(lines), key=lambda numbered: -math.dist(*numbered[1].quad[:2])):
+        own = angle_of(line.quad)
+        direction = next((other for other in directions if abs(math.remainder(own - other, math.tau)) < _ALIKE), own)
+        if direction == own:
+            directions.append(own)
+        height = max(1.0, math.dist(line.quad[0], line.quad[3]))
+        cells.append(_Cell(index, *extent(line.quad, direction), height, line.text.reveal()))
+    return sorted(cells, key=lambda cell: cell.line)
 
 
 def _columns(cells: list[_Cell]) -> list[list[_Cell]]:
