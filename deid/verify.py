@@ -12,7 +12,7 @@ import numpy as np
 from deid.find import look_again
 from deid.find.canary import WithCanary, canary_sings, without_canary
 from deid.formats import recognise
-from deid.phi import byte_forms, find_known
+from deid.phi import byte_forms, find_known, holds_any
 from deid.policy import Policy
 from deid.protocols import Classifier, TextEngine
 from deid.redaction import cover
@@ -137,7 +137,7 @@ def _known_in_header(written: Instance, known: Sequence[KnownValue]) -> list[Rea
 
 def _known_in_bytes(draft: bytes, known: Sequence[KnownValue]) -> list[Reason]:
     sought = [value for value in known if not _is_common_word(value)]
-    return [Reason("known-value", "file bytes")] if any(form in draft for form in byte_forms(sought)) else []
+    return [Reason("known-value", "file bytes")] if holds_any(draft, byte_forms(sought)) else []
 
 
 def _is_common_word(value: KnownValue) -> bool:
