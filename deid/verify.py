@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from deid.find import look_again
@@ -181,22 +182,35 @@ def _change(
 ) -> _Change:
     """Compare a frame strip by strip: copies and differences of a large frame would not fit in a worker's memory."""
     largest = squares = under = 0.0
-    outside_count = under_count = 0
     for top in range(0, before.shape[0], _STRIP_ROWS):
         rows = slice(top, top + _STRIP_ROWS)
         wanted, hidden = np.array(before[rows]), masked[rows]
         wanted[hidden] = black
-        outside_count += wanted[~hidden].size
-        under_count += wanted[hidden].size
         if np.array_equal(wanted, after[rows]):
             continue
-        change = np.abs(wanted.astype(np.float64) - after[rows].astype(np.float64))
-        largest = max(largest, float(np.nanmax(change[~hidden], initial=0.0)))
-        squares += float(np.nansum(np.square(change[~hidden])))
-        under += float(np.nansum(change[hidden]))
+        strip = (_of_bytes if wanted.dtype == np.uint8 else _of_numbers)(wanted, after[rows], hidden)
+        largest, squares, under = max(largest, strip[0]), squares + strip[1], under + strip[2]
+    samples = before[0, 0].size
+    under_count = int(np.count_nonzero(masked)) * samples
+    outside_count = masked.size * samples - under_count
     span = _span(before) if squares or under else 1.0
     psnr = 10 * math.log10(span**2 * outside_count / squares) if squares else math.inf
     return _Change(largest, psnr, under / under_count / span if under_count else 0.0)
+
+
+def _of_bytes(wanted: NDArray[np.generic], after: NDArray[np.generic], hidden: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """The largest change and the sum of squares outside the masks, and the sum of changes under them."""
+    change = cv2.absdiff(np.ascontiguousarray(wanted), np.ascontiguousarray(after)).reshape(wanted.shape)
+    under = float(change[hidden].sum())
+    change[hidden] = 0
+    return float(change.max()), cv2.norm(change, cv2.NORM_L2SQR), under
+
+
+def _of_numbers(wanted: NDArray[np.generic], after: NDArray[np.generic], hidden: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """The same for deeper samples."""
+    change = np.abs(wanted.astype(np.float64) - after.astype(np.float64))
+    outside = change[~hidden]
+    return float(np.nanmax(outside, initial=0.0)), float(np.nansum(np.square(outside))), float(np.nansum(change[hidden]))
 
 
 def _comparable(source: Frames, written: Frames, index: int) -> tuple[NDArray[np.generic], NDArray[np.generic], tuple[float, ...]]:

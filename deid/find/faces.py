@@ -99,11 +99,11 @@ class FaceDetector:
 
     def _closer(self, image: Display, box: FaceBox, quarter: int) -> float:
         """Look at a candidate again, up close and turned a little: a face stays one, a thumbnail of vessels does not."""
-        scores = []
-        for side in _CLOSE_SIDES:
-            for degrees in _CLOSE_TURNS:
-                view = _close_view(image, box, 90 * quarter + degrees, side)
-                scores.append(max((seen[4] for seen in self._network.boxes(view, 0.03) if _is_middle(seen, side)), default=0.0))
+        scores = [
+            max((seen[4] for seen in self._network.boxes(view, 0.03) if _is_middle(seen, side)), default=0.0)
+            for side in _CLOSE_SIDES
+            for view in _close_views(image, box, 90 * quarter, side)
+        ]
         return float(np.mean(scores))
 
 
@@ -151,8 +151,8 @@ def _turned_back(box: FaceBox, quarter: int, shape: tuple[int, ...]) -> FaceBox:
     return box
 
 
-def _close_view(image: Display, box: FaceBox, degrees: float, side: int) -> Display:
-    """The surroundings of a box, three times as wide, turned counter-clockwise, with the face `side` px large."""
+def _close_views(image: Display, box: FaceBox, degrees: float, side: int) -> Iterator[Display]:
+    """Yield the surroundings of a box, three times as wide, turned counter-clockwise, with the face `side` px large."""
     x0, y0, x1, y1, _ = box
     longer = max(x1 - x0, y1 - y0, 1.0)
     # Enough for the corners of the turned view; averaged first where it shrinks.
@@ -163,10 +163,11 @@ def _close_view(image: Display, box: FaceBox, degrees: float, side: int) -> Disp
     scale = side / longer
     if scale < 0.7:
         part = np.asarray(cv2.GaussianBlur(part, (0, 0), 0.4 / scale), np.uint8)
-    turn = cv2.getRotationMatrix2D((x - left, y - top), degrees, scale)
-    turn[:, 2] += (1.5 * side - (x - left), 1.5 * side - (y - top))
-    view = cv2.warpAffine(part, turn, (3 * side, 3 * side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(view, np.uint8)
+    for aside in _CLOSE_TURNS:
+        turn = cv2.getRotationMatrix2D((x - left, y - top), degrees + aside, scale)
+        turn[:, 2] += (1.5 * side - (x - left), 1.5 * side - (y - top))
+        view = cv2.warpAffine(part, turn, (3 * side, 3 * side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        yield np.asarray(view, np.uint8)
 
 
 def _is_middle(seen: FaceBox, side: int) -> bool:

@@ -21,9 +21,9 @@ _BAND_ROWS = 512
 
 def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
     """Signal-to-noise ratio, in dB, of a written JPEG or WebP to the samples that it was made from, outside the masks' boxes."""
-    counts = np.ones(stored.shape[:2], np.bool_)
+    counts = np.ones(stored.shape[:2], np.uint8)
     for x0, y0, x1, y1 in (mask.box for mask in masks):
-        counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = False
+        counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = 0
     if not counts.any():
         return math.inf
     # Pillow keeps four bytes a pixel.
@@ -31,6 +31,6 @@ def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
     decoded = np.asarray(cv2.imdecode(np.frombuffer(written, np.uint8), flag)).reshape(stored.shape)
     error = 0.0
     for row in range(0, stored.shape[0], _BAND_ROWS):
-        band = stored[row : row + _BAND_ROWS].astype(np.float32)
-        error += float(np.square((band - decoded[row : row + _BAND_ROWS])[counts[row : row + _BAND_ROWS]]).sum(dtype=np.float64))
-    return math.inf if error == 0 else 10 * math.log10(255**2 * int(counts.sum()) * stored.shape[2] / error)
+        band = slice(row, row + _BAND_ROWS)
+        error += cv2.norm(np.ascontiguousarray(stored[band]), decoded[band], cv2.NORM_L2SQR, counts[band])
+    return math.inf if error == 0 else 10 * math.log10(255**2 * int(np.count_nonzero(counts)) * stored.shape[2] / error)
