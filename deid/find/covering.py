@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -58,20 +59,20 @@ def covering_quad(points: Corners, room: Room) -> Corners:
 def covering(line: TextLine, sent: Quad, cover: Corners, shape: tuple[int, int]) -> TextLine:
     """Give a line that was read on the quad `sent` the mask quad `cover`; its words get their parts of it.
 
-    Words meet where the line was cut between them; the first and the last reach the ends of the mask.
+    Words meet in the middle between their own quads; the first and the last reach the ends of the mask.
     """
     turn = next((turn for turn in range(4) if tuple(sent[turn:] + sent[:turn]) == line.quad), None)
     # Where the engine moved the quad, its own geometry holds.
     cover = covering_quad(corners(line.quad), Room()) if turn is None else turned(cover, turn)
     start = (cover[0] + cover[3]) / 2
     along = (cover[1] + cover[2]) / 2 - start
-    last = len(line.words) - 1
-    words = []
-    for index, word in enumerate(line.words):
-        points = corners(word.quad)
-        low = 0.0 if index == 0 else _place((points[0] + points[3]) / 2 - start, along)
-        high = 1.0 if index == last else _place((points[1] + points[2]) / 2 - start, along)
-        words.append(replace(word, quad=outwards(within(part(cover, low, max(low, high)), shape))))
+    quads = [corners(word.quad) for word in line.words]
+    cuts = [_place((left[1] + left[2] + right[0] + right[3]) / 4 - start, along) for left, right in pairwise(quads)]
+    words = (
+        replace(word, quad=outwards(within(part(cover, low, max(low, high)), shape)))
+        # An unread line has no words.
+        for word, low, high in zip(line.words, (0.0, *cuts), (*cuts, 1.0), strict=bool(quads))
+    )
     return replace(line, quad=outwards(within(cover, shape)), words=tuple(words))
 
 

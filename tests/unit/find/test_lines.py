@@ -96,6 +96,20 @@ def test_words_of_a_turned_line_cover_it_whole(turn):
     assert every.max(axis=0).tolist() == np.ceil(cover.max(axis=0)).tolist()
 
 
+def test_what_an_engine_passed_over_between_two_words_belongs_to_them():
+    sent = ((50, 50), (150, 50), (150, 70), (50, 70))
+    words = tuple(Word(PhiText("ab"), ((x, 50), (x + 20, 50), (x + 20, 70), (x, 70)), at) for x, at in ((60, 0), (120, 3)))
+    line = TextLine(PhiText("ab ab"), sent, words, 0.9, (0, 1), "test")
+    first, second = covering(line, sent, box(48, 46, 152, 74), (200, 400)).words
+    assert first.quad[1][0] == second.quad[0][0] == 100
+
+
+def test_a_line_that_nobody_could_read_has_no_words_to_cover():
+    sent = ((50, 50), (150, 50), (150, 70), (50, 70))
+    line = TextLine(PhiText(""), sent, (), 0.1, (0, 1), "test")
+    assert covering(line, sent, box(48, 46, 152, 74), (200, 400)).words == ()
+
+
 def test_a_short_box_leans_like_the_lines_around_it():
     long = rotated(box(50, 50, 250, 64), 8.0)
     short = rotated(box(60, 90, 90, 104), 2.0)
