@@ -102,8 +102,9 @@ def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence
     for index in range(frames.count):
         standing = Standing([line for line in kept if line.frames[0] <= index < line.frames[1]])
         known: tuple[TextLine, ...] = ()
-        for picture in _different(frames.looks(index)):
-            looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known, standing=standing))
+        pictures = _different(frames.looks(index))
+        for picture in pictures:
+            looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known, standing=standing), shown=pictures)
             known += looked.lines
             yield looked
 

@@ -18,6 +18,7 @@ from deid.find.lines import covered, joined, largest
 from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
 from deid.find.samples import brightest
 from deid.find.standing import Standing
+from deid.find.trimming import trimmed
 from deid.protocols import TextEngine
 from deid.types import FrameRange, Quad, TextLine
 
@@ -77,6 +78,7 @@ def look(
     *,
     earlier: Earlier = Earlier(),
     read_on: Sequence[Display] = (),
+    shown: Sequence[Display] = (),
 ) -> Looked:
     """Find and read the text lines of one picture, (rows, columns, 3) uint8 RGB, that stands for a range of frames.
 
@@ -94,6 +96,8 @@ def look(
         Lines that need not be read again.
     read_on
         Pictures of the same place on which lines are read, the surest reading wins; `picture` itself where there are none.
+    shown
+        All pictures of the same place that anybody may see, `picture` among them; where there are none, nothing is trimmed.
     """
     shape = picture.shape[0], picture.shape[1]
     seen = [see(picture, by, engine) for by in how.passes]
@@ -117,7 +121,7 @@ def look(
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
-        lines.append(covering(named, quad, covering_quad(sight.points, own), shape))
+        lines.append(trimmed(covering(named, quad, covering_quad(sight.points, own), shape), shown))
     return Looked(tuple(lines), ghosts)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from deid.find import find_text, look_again
 from deid.policy import Policy
+from deid.types import Region
 from tests.engines import Wild
 
 
@@ -23,6 +24,29 @@ def test_a_line_is_read_and_each_word_covers_its_own_ink_only(rapidocr, instance
     assert covers(first.quad, left) and covers(second.quad, right)
     assert max(x for x, _ in first.quad) <= right[0] and min(x for x, _ in second.quad) >= left[2]
     assert line.text.reveal()[second.start :] == "LAO"
+
+
+def test_words_end_beside_their_ink_in_every_look(rapidocr, instance, grey, write, monkeypatch):
+    picture, other = grey(), grey()
+    x0, y0, x1, y1 = write(picture, "DOE^JANE", (60, 50))
+    other[40, x1 + 5] = 255
+
+    def ended(*looks):
+        shown = instance(picture)
+        monkeypatch.setattr(type(shown.frames), "looks", lambda frames, index: looks)
+        (line,) = find_text(shown, rapidocr, Policy(effort="fast")).lines
+        return Region(line.words[0].quad, (0, 1)).box
+
+    assert np.abs(np.subtract(ended(picture), (x0 - 1, y0 - 1, x1 + 1, y1 + 1))).max() <= 1
+    assert ended(picture, other)[2] == x1 + 7
+
+
+def test_the_words_of_a_run_keep_their_growth(rapidocr, instance, grey, write):
+    picture = grey()
+    ink = write(picture, "DOE^JANE", (60, 50))
+    (line,) = find_text(instance(*[picture] * 3, cine=True), rapidocr, Policy(effort="fast")).lines
+    assert Region(line.words[0].quad, (0, 1)).box == Region(line.quad, (0, 1)).box
+    assert covers(line.quad, (ink[0] - 3, ink[1] - 2, ink[2] + 3, ink[3] + 2))
 
 
 def test_pages_keep_their_own_lines(rapidocr, instance, grey, write):
