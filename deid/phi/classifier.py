@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 
@@ -14,7 +15,7 @@ from deid.phi.known import known_marks, needles
 from deid.phi.labels import find_labels
 from deid.phi.layout import neighbours
 from deid.phi.patterns import Mark
-from deid.phi.regions import span_polygon
+from deid.phi.regions import runs, span_polygon
 from deid.phi.seeds import collect
 from deid.phi.settle import settle, site_lists
 from deid.phi.tokens import tokenise
@@ -144,6 +145,9 @@ def _line_findings(
     if unread(text, line.confidence):
         return (Finding(PhiCategory.OTHER, Region(line.quad, line.frames), 0.5, "unread", line.text),)
     again = further and known_marks(text, tokenise(text), needles(further))
+    spans = _spans(text, beside, known + further if again else known, policy)
+    if policy.mask_all_text:
+        spans = tuple(replace(span, start=start, end=end) for span in spans for start, end in runs(line))
     found = tuple(
         Finding(
             span.category,
@@ -152,7 +156,7 @@ def _line_findings(
             span.evidence,
             PhiText(text[span.start : span.end]),
         )
-        for span in _spans(text, beside, known + further if again else known, policy)
+        for span in spans
     )
     if poorly_read(text, line.confidence) or _is_half_read(line):
         category = found[0].category if found else PhiCategory.OTHER

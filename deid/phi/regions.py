@@ -6,6 +6,9 @@ import math
 
 from deid.types import Point, Polygon, Quad, TextLine, Word
 
+# A gap between two words of so many heights of their mask parts it; a space takes a third of that.
+_EMPTY = 0.6
+
 
 def angle_of(quad: Quad) -> float:
     """The direction of a line's text, in radians."""
@@ -26,6 +29,21 @@ def span_polygon(line: TextLine, start: int, end: int) -> Polygon:
     if not words:
         return line.quad if not line.words else _part(line.quad, len(line.text), start, end)
     return _hull([_touched(word, start, end) for word in words])
+
+
+def runs(line: TextLine) -> list[tuple[int, int]]:
+    """Return the half-open spans of a line's characters that wide gaps part: cells of a table that were read as one line."""
+    if not line.words:
+        return [(0, len(line.text))]
+    angle = angle_of(line.quad)
+    widest = _EMPTY * (math.dist(line.quad[0], line.quad[3]) + math.dist(line.quad[1], line.quad[2])) / 2
+    found, first, reached = [], line.words[0], line.words[0]
+    for word in line.words[1:]:
+        if extent(word.quad, angle)[0] - extent(reached.quad, angle)[1] > widest:
+            found.append((first.start, reached.start + len(reached.text)))
+            first = word
+        reached = word
+    return [*found, (first.start, reached.start + len(reached.text))]
 
 
 def _touched(word: Word, start: int, end: int) -> Quad:

@@ -130,6 +130,22 @@ def test_paranoid_masks_every_line_whole():
     assert [finding.evidence for finding in found] == ["mask-all-text"] * 2
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.4, math.pi / 2])
+def test_paranoid_leaves_the_wide_gaps_between_the_cells_of_a_line(angle):
+    row = line("LAO 30     CT HEAD", 0, 0, angle=angle)
+    found = findings([row], policy=Policy(mask_all_text=True))
+    assert [finding.text.reveal() for finding in found] == ["LAO 30", "CT HEAD"]
+    first, last = (finding.region.polygon for finding in found)
+    assert set(row.words[0].quad + row.words[1].quad) >= set(first) and set(row.words[2].quad + row.words[3].quad) >= set(last)
+
+
+def test_paranoid_masks_words_that_meet_in_one_piece():
+    words = tuple(Word(PhiText("ab"), ((x, 0), (x + 50, 0), (x + 50, 20), (x, 20)), at) for x, at in ((0, 0), (50, 3), (108, 6)))
+    row = TextLine(PhiText("ab ab ab"), ((0, 0), (158, 0), (158, 20), (0, 20)), words, 0.99, (0, 1), "test")
+    (finding,) = findings([row], policy=Policy(mask_all_text=True))
+    assert finding.region.box == (0, 0, 158, 20)
+
+
 def test_lines_of_other_frames_keep_their_frames():
     (finding,) = findings([line("DOE^JANE", 0, 0, frames=(3, 9))])
     assert finding.region.frames == (3, 9)
