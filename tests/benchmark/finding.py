@@ -19,6 +19,7 @@ from deid.find.covering import covering_quad, rooms
 from deid.find.geometry import outwards, within
 from deid.find.lines import joined
 from deid.find.passes import Pass, see
+from deid.phi import load_classifier
 from deid.policy import Policy
 from deid.protocols import TextEngine
 from deid.redaction import cover
@@ -27,6 +28,8 @@ from tests.benchmark import films
 from tests.benchmark.finding_peers import covered_by
 from tests.benchmark.finding_pictures import SUITES, Picture, corpus
 from tests.benchmark.truth import Line
+
+_EVERYTHING = Policy(name="paranoid", mask_all_text=True)
 
 # Share of a line's ink that must lie under boxes for the line to count as found.
 _FOUND = 0.9
@@ -99,10 +102,11 @@ def measure(picture: Picture, engine: TextEngine) -> Counter:
     reading = find_text(Instance("png", Held((picture.pixels,)), camera=picture.suite == "photos"), engine, Policy())
     spent = time.process_time() - start
     shape = picture.pixels.shape[:2]
-    count = score(picture, masked([line.quad for line in reading.lines], shape))
+    masks = [found.region for found in load_classifier(_EVERYTHING).classify(reading.lines, (), _EVERYTHING)]
+    count = score(picture, cover(masks, 0, shape))
     count.update(first=spent, megapixels=shape[0] * shape[1] / 1e6, unread=sum(not len(line.text) for line in reading.lines))
     names = [line for line in picture.lines if line.identifying]
-    regions = [region for line in reading.lines if any(_meet(region := Region(line.quad, (0, 1)), name) for name in names)]
+    regions = [region for region in masks if any(_meet(region, name) for name in names)]
     start = time.process_time()
     again = _again(picture, regions, reading, engine)
     return count + Counter(again=time.process_time() - start, reported=len(again.lines))
