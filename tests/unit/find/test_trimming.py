@@ -42,12 +42,19 @@ def ended(picture, *quads):
     return [word.quad for word in trimmed(line(*quads), [picture]).words]
 
 
-MASK = box(60, 36, 180, 64)
+MASK = box(58, 36, 179, 64)
 CLOSE = box(79, 43, 151, 57)
 
 
 def test_a_mask_ends_a_pixel_beside_the_ink():
     assert ended(written(), MASK) == [CLOSE]
+
+
+@pytest.mark.parametrize("end", range(144, 151))
+def test_the_length_of_a_mask_does_not_tell_that_of_its_word(end):
+    picture = written()
+    picture[:, end:] = GROUND
+    assert ended(picture, MASK) == [CLOSE]
 
 
 def test_the_line_keeps_its_quad():
@@ -65,8 +72,8 @@ def test_where_nothing_shows_nothing_is_trimmed():
 @pytest.mark.parametrize("levels", [3, 30])
 def test_the_soft_edge_of_a_letter_is_ink(levels):
     picture = written()
-    picture[50, 70:80] = GROUND + levels
-    assert ended(picture, MASK) == [box(69, 43, 151, 57)]
+    picture[50, 73:80] = GROUND + levels
+    assert ended(picture, MASK) == [box(72, 43, 151, 57)]
 
 
 def test_a_slow_fade_is_not_taken_for_ground():
@@ -108,20 +115,20 @@ def test_the_stem_that_the_lower_edge_cuts_stays_covered():
 def test_the_stroke_that_an_end_cuts_stays_covered():
     picture = written()
     picture[54:56, 150:184] = INK
-    assert ended(picture, MASK)[0][1][0] == 180
+    assert ended(picture, MASK)[0][1][0] == 179
 
 
 @pytest.mark.parametrize("rows", [(36, 64), (20, 64), (36, 80)])
 def test_a_stem_as_high_as_the_mask_stays_covered(rows):
     picture = written()
-    picture[slice(*rows), 70:72] = INK
-    assert ended(picture, MASK)[0][0][0] == 69
+    picture[slice(*rows), 73:75] = INK
+    assert ended(picture, MASK)[0][0][0] == 72
 
 
 def test_a_letter_like_the_one_beside_the_mask_stays_covered():
     picture = written()
-    picture[44:56, 53] = picture[44:56, 70] = INK
-    assert ended(picture, MASK)[0][0][0] <= 69
+    picture[44:56, 51] = picture[44:56, 73] = INK
+    assert ended(picture, MASK)[0][0][0] <= 72
 
 
 @pytest.mark.parametrize("edge", [38, 60])
@@ -143,14 +150,14 @@ def test_the_borders_of_a_cell_are_not_ink(stripes):
 
 def test_words_are_trimmed_alone_and_keep_one_height():
     picture = written()
-    picture[48:52, 220:239:3] = INK
-    assert ended(picture, MASK, box(180, 36, 260, 64)) == [CLOSE, box(219, 43, 240, 57)]
+    picture[48:52, 215:234:3] = INK
+    assert ended(picture, MASK, box(179, 36, 256, 64)) == [CLOSE, box(214, 43, 235, 57)]
 
 
 def test_the_ink_of_the_next_word_is_not_trimmed_away():
     picture = written()
     picture[44:56, 176:190:3] = INK
-    assert ended(picture, MASK)[0][1][0] == 180
+    assert ended(picture, MASK)[0][1][0] == 179
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
@@ -168,7 +175,10 @@ def leaning(lean):
 
 @pytest.mark.parametrize("lean", [1, 5])
 def test_a_mask_that_leans_a_little_ends_level_where_its_ink_is_level(lean):
-    assert ended(written(), leaning(lean)) == [CLOSE]
+    (quad,) = ended(written(), leaning(lean))
+    (x0, y0), _, (x1, y1), _ = quad
+    assert quad == box(x0, y0, x1, y1)
+    assert (y0, y1) == (43, 57) and 60 < x0 <= 79 and 151 <= x1 < 180
 
 
 def test_a_mask_that_leans_like_its_ink_stays_where_no_box_is_smaller():
