@@ -30,8 +30,8 @@ _UNSEEN = 2
 _LEAN = 0.1
 # Pixels of ground left beside the ink.
 _AIR = 1
-# Masks are shortened by whole steps, in shares of their thickness: their length tells no more of a name than the engine's box did.
-_STEP = 0.25
+# Masks are shortened by whole steps, in shares of their thickness, half a letter: an exact length would tell which name fits.
+_STEP = 0.15
 # A stroke that the edge of a mask cuts ends soon after; ground and borders go on by this share of the mask's thickness.
 _BEYOND = 0.25
 
@@ -86,11 +86,11 @@ def _narrowed(box: Box, pictures: Sequence[Display]) -> Box:
     first, top = max(0, x0 - beyond), max(0, y0 - beyond)
     crops = [picture[top : y1 + beyond, first : x1 + beyond] for picture in pictures]
     before, after = np.min([_bare_columns(crop, slice(y0 - top, y1 - top), beyond) for crop in crops], axis=0).tolist()
-    past = first + crops[0].shape[1]
-    if first + before >= past - after:
+    bare = max(0, before - (x0 - first)), max(0, after - (first + crops[0].shape[1] - x1))
+    if sum(bare) >= x1 - x0:
         return box
     step = math.ceil(_STEP * (y1 - y0))
-    left, right = (max(0, bare - _AIR) // step * step for bare in (before - (x0 - first), after - (past - x1)))
+    left, right = (max(0, columns - _AIR) // step * step for columns in bare)
     return x0 + left, y0, x1 - right, y1
 
 

@@ -42,7 +42,7 @@ def ended(picture, *quads):
     return [word.quad for word in trimmed(line(*quads), [picture]).words]
 
 
-MASK = box(58, 36, 179, 64)
+MASK = box(59, 36, 176, 64)
 CLOSE = box(79, 43, 151, 57)
 
 
@@ -50,7 +50,7 @@ def test_a_mask_ends_a_pixel_beside_the_ink():
     assert ended(written(), MASK) == [CLOSE]
 
 
-@pytest.mark.parametrize("end", range(144, 151))
+@pytest.mark.parametrize("end", range(146, 151))
 def test_the_length_of_a_mask_does_not_tell_that_of_its_word(end):
     picture = written()
     picture[:, end:] = GROUND
@@ -69,11 +69,32 @@ def test_where_nothing_shows_nothing_is_trimmed():
     assert ended(blank(), MASK) == [MASK]
 
 
+def test_where_all_that_shows_lies_beside_the_word_nothing_is_trimmed():
+    picture = blank()
+    picture[48:52, 178:180] = INK
+    assert ended(picture, MASK) == [MASK]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_only_ground_is_trimmed_away(seed):
+    rng = np.random.default_rng(seed)
+    picture = blank()
+    for _ in range(int(rng.integers(1, 12))):
+        x, y, width, height = rng.integers((0, 0, 1, 1), (299, 99, 7, 7))
+        picture[y : y + height, x : x + width] = INK
+    x0, y0 = rng.integers((0, 0), (200, 70)).tolist()
+    mask = box(x0, y0, x0 + int(rng.integers(8, 100)), y0 + int(rng.integers(28, 31)))
+    (left, top), _, (right, bottom), _ = ended(picture, mask)[0]
+    assert mask[0][0] <= left < right <= mask[2][0] and mask[0][1] <= top < bottom <= mask[2][1]
+    picture[top:bottom, left:right] = GROUND
+    assert (picture[mask[0][1] : mask[2][1], mask[0][0] : mask[2][0]] == GROUND).all()
+
+
 @pytest.mark.parametrize("levels", [3, 30])
 def test_the_soft_edge_of_a_letter_is_ink(levels):
     picture = written()
-    picture[50, 73:80] = GROUND + levels
-    assert ended(picture, MASK) == [box(72, 43, 151, 57)]
+    picture[50, 75:80] = GROUND + levels
+    assert ended(picture, MASK) == [box(74, 43, 151, 57)]
 
 
 def test_a_slow_fade_is_not_taken_for_ground():
@@ -95,9 +116,9 @@ def test_noise_is_not_trimmed():
 
 def test_what_shows_in_any_of_the_looks_is_ink():
     dim = blank()
-    dim[50, 170] = INK
+    dim[50, 164] = INK
     words = trimmed(line(MASK), [written(), dim]).words
-    assert words[0].quad == box(79, 43, 172, 57)
+    assert words[0].quad == box(79, 43, 166, 57)
 
 
 def test_the_accent_of_a_letter_stays_covered():
@@ -114,21 +135,21 @@ def test_the_stem_that_the_lower_edge_cuts_stays_covered():
 
 def test_the_stroke_that_an_end_cuts_stays_covered():
     picture = written()
-    picture[54:56, 150:184] = INK
-    assert ended(picture, MASK)[0][1][0] == 179
+    picture[54:56, 150:180] = INK
+    assert ended(picture, MASK)[0][1][0] == 176
 
 
 @pytest.mark.parametrize("rows", [(36, 64), (20, 64), (36, 80)])
 def test_a_stem_as_high_as_the_mask_stays_covered(rows):
     picture = written()
-    picture[slice(*rows), 73:75] = INK
-    assert ended(picture, MASK)[0][0][0] == 72
+    picture[slice(*rows), 75:77] = INK
+    assert ended(picture, MASK)[0][0][0] == 74
 
 
 def test_a_letter_like_the_one_beside_the_mask_stays_covered():
     picture = written()
-    picture[44:56, 51] = picture[44:56, 73] = INK
-    assert ended(picture, MASK)[0][0][0] <= 72
+    picture[44:56, 52] = picture[44:56, 75] = INK
+    assert ended(picture, MASK)[0][0][0] <= 74
 
 
 @pytest.mark.parametrize("edge", [38, 60])
@@ -150,14 +171,14 @@ def test_the_borders_of_a_cell_are_not_ink(stripes):
 
 def test_words_are_trimmed_alone_and_keep_one_height():
     picture = written()
-    picture[48:52, 215:234:3] = INK
-    assert ended(picture, MASK, box(179, 36, 256, 64)) == [CLOSE, box(214, 43, 235, 57)]
+    picture[48:52, 217:236:3] = INK
+    assert ended(picture, MASK, box(176, 36, 257, 64)) == [CLOSE, box(216, 43, 237, 57)]
 
 
 def test_the_ink_of_the_next_word_is_not_trimmed_away():
     picture = written()
-    picture[44:56, 176:190:3] = INK
-    assert ended(picture, MASK)[0][1][0] == 179
+    picture[44:56, 172:190:3] = INK
+    assert ended(picture, MASK)[0][1][0] == 176
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
