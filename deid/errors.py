@@ -232,6 +232,10 @@ class FileRefused(DeidError):
         return FileRefused, (self.reason.code, self.reason.detail)
 
 
+class MoreRoom(Exception):
+    """No error: a vast picture asks for a process that keeps no memory from earlier ones."""
+
+
 class NotProvenClean(DeidError):
     """The library's refusal to hand out a picture that it doubts."""
 

@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deid.contents import Contents, parts_of
 from deid.errors import EnvironmentBroken
 
 _KEY_BYTES = 32
@@ -27,12 +28,13 @@ class Key:
         """Which key this is: eight hex digits that do not give the key away."""
         return self.mac("key-id").hex()[:8]
 
-    def mac(self, purpose: str, *parts: bytes) -> bytes:
+    def mac(self, purpose: str, *parts: Contents) -> bytes:
         """HMAC-SHA-256 over parts, each with its length, for one purpose."""
         digest = hmac.new(self.secret, digestmod=hashlib.sha256)
         for part in (purpose.encode(), *parts):
             digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
+            for piece in [part] if isinstance(part, bytes) else parts_of(part):
+                digest.update(piece)
         return digest.digest()
 
     def code(self, purpose: str, *parts: bytes, length: int = 12) -> str:

@@ -187,7 +187,7 @@ class Deidentifier:
         reasons = reasons_against(proof)
         if reasons:
             raise NotProvenClean(reasons)
-        return proof.draft.data, proof.plan.findings
+        return proof.draft.data[:], proof.plan.findings
 
 
 def _as_known(values: Sequence[str]) -> tuple[KnownValue, ...]:

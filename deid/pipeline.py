@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from deid import find, formats, phi, redaction
-from deid.errors import REASONS, FileRefused
+from deid.contents import LARGE, Contents, OnDisk, contents_of, parts_of
+from deid.errors import REASONS, FileRefused, MoreRoom
 from deid.keys import Key, private_folder
 from deid.leftover import kept_text
 from deid.policy import Policy
@@ -39,13 +42,16 @@ from deid.verify import SecondLook, is_covered, is_doubtful, verify
 
 T = TypeVar("T")
 
+# Pixels of a frame from which a worker takes it up only as its first picture: networks keep the memory that they once took.
+_VAST = 30_000_000
+
 # What a person who looked at the picture settles; everything else that speaks against a release still does after that.
 _SETTLED_BY_A_LOOK = ("unread-text", "small-print", "face", "unsure", "mostly-masked", "review-all")
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a worker loads once: policy, key, engine, detectors, classifier, witness."""
+    """What a worker loads once: policy, key, engine, detectors, classifier, witness; `turns` counts its pictures from 0."""
 
     policy: Policy
     key: Key = field(repr=False)
@@ -53,6 +59,7 @@ class Tools:
     detectors: tuple[Detector, ...]
     classifier: Classifier
     witness: TextEngine | None = None
+    turns: Iterator[int] = field(default_factory=count, repr=False)
 
     @property
     def second_look(self) -> SecondLook:
@@ -106,9 +113,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A written draft: its bytes as they were read back, and what was done to the header."""
+    """A written draft: its bytes as they lie on the disk, and what was done to the header."""
 
-    data: bytes
+    data: Contents
     changes: tuple[HeaderChange, ...]
 
 
@@ -152,7 +159,13 @@ def survey(path: Path, policy: Policy, key: Key) -> Survey:
 
 
 def redact_file(job: Job, tools: Tools) -> Outcome:
-    """Take one file through the whole line. Whatever goes wrong ends in the outcome, never in the clean folder."""
+    """Take one file through the whole line. Whatever goes wrong ends in the outcome, never in the clean folder.
+
+    Raises
+    ------
+    MoreRoom
+        Where the picture is vast, and these tools have seen others.
+    """
     begin = time.process_time()
     outcome = Outcome(job.source, Status.FAILED, case=job.case)
     try:
@@ -160,11 +173,14 @@ def redact_file(job: Job, tools: Tools) -> Outcome:
         outcome = replace(outcome, input_id=source_id(data, tools.key))
         if job.decision is not None and job.decision.rejected:
             raise FileRefused("rejected")
-        form, instance = _read(data, Path(job.source.path.reveal()).name, tools)
+        form, instance = read(data, Path(job.source.path.reveal()).name, tools)
         del data  # it may be as large as the decoded picture
+        check_room(instance, tools)
         outcome = _through(look_in(form, instance, job.known, tools), job, tools, outcome)
     except FileRefused as refused:
         outcome = _ended(outcome, (refused.reason,), tools.policy)
+    except MoreRoom:
+        raise
     except MemoryError:
         outcome = _ended(outcome, (Reason("memory"),), tools.policy)
     except Exception as error:
@@ -172,7 +188,20 @@ def redact_file(job: Job, tools: Tools) -> Outcome:
     return replace(outcome, seconds=time.process_time() - begin)
 
 
-def look_at(data: bytes, name: str, known: Sequence[KnownValue], tools: Tools) -> Look:
+def check_room(instance: Instance, tools: Tools) -> None:
+    """Count a picture that a worker takes up.
+
+    Raises
+    ------
+    MoreRoom
+        Where it is vast, and these tools have seen others.
+    """
+    shapes = map(instance.frames.shape, range(instance.frames.count))
+    if next(tools.turns) and any(rows * columns > _VAST for rows, columns in shapes):
+        raise MoreRoom
+
+
+def look_at(data: Contents, name: str, known: Sequence[KnownValue], tools: Tools) -> Look:
     """Read, find, classify and plan; nothing is written.
 
     Parameters
@@ -189,10 +218,11 @@ def look_at(data: bytes, name: str, known: Sequence[KnownValue], tools: Tools) -
     FileRefused
         Where the file goes no further.
     """
-    return look_in(*_read(data, name, tools), known, tools)
+    return look_in(*read(data, name, tools), known, tools)
 
 
-def _read(data: bytes, name: str, tools: Tools) -> tuple[Format, Instance]:
+def read(data: Contents, name: str, tools: Tools) -> tuple[Format, Instance]:
+    """Read a file's header and prepare its frames, in the format that the policy asks for; as `look_at`."""
     form = formats.recognise(data, name)
     return formats.as_wanted(form, form.read(data, tools.policy), tools.policy)
 
@@ -291,7 +321,14 @@ def _through(look: Look, job: Job, tools: Tools, outcome: Outcome) -> Outcome:
             place.keep(look.instance.frames, proof.plan, proof.verification.leaked)
             return _ended(outcome, reasons, tools.policy)
         output = place.release()
-    return replace(outcome, status=Status.CLEAN, output=output, output_sha256=hashlib.sha256(proof.draft.data).hexdigest())
+    return replace(outcome, status=Status.CLEAN, output=output, output_sha256=_sha256(proof.draft.data))
+
+
+def _sha256(data: Contents) -> str:
+    digest = hashlib.sha256()
+    for part in parts_of(data):
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _ended(outcome: Outcome, reasons: tuple[Reason, ...], policy: Policy) -> Outcome:
@@ -329,13 +366,13 @@ def _place(error: BaseException) -> str:
     return f"{type(error).__name__}{where}"
 
 
-def source_id(data: bytes, key: Key) -> str:
+def source_id(data: Contents, key: Key) -> str:
     """Keyed identity of a source's bytes, as the audit log has it."""
     return key.mac("input", data).hex()
 
 
-def open_source(path: Path, policy: Policy) -> bytes:
-    """Read a regular file once, without following links.
+def open_source(path: Path, policy: Policy) -> Contents:
+    """Read a regular file once, without following links; a large one stays on the disk.
 
     Raises
     ------
@@ -346,7 +383,8 @@ def open_source(path: Path, policy: Policy) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise FileRefused(_OPEN_CODES.get(error.errno or 0, "vanished")) from None
-    with os.fdopen(handle, "rb") as file:
+    with contextlib.ExitStack() as open_until_read:
+        file = open_until_read.enter_context(os.fdopen(handle, "rb", buffering=0))
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise FileRefused("not-a-file")
@@ -354,7 +392,10 @@ def open_source(path: Path, policy: Policy) -> bytes:
             raise FileRefused("empty")
         if before.st_size > policy.max_file_mb * 1_000_000:
             raise FileRefused("too-large", "file size")
-        data = file.read()
+        if before.st_size >= LARGE:
+            open_until_read.pop_all()
+            return OnDisk(file)
+        data = file.readall()
         after = os.fstat(handle)
     if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise FileRefused("vanished")
@@ -395,7 +436,7 @@ class _Place:
             changes = write_draft(look, plan, tools, file)
             file.flush()
             os.fsync(handle)
-        return Draft(self.draft.read_bytes(), changes)
+        return Draft(contents_of(self.draft), changes)
 
     def keep(self, frames: Frames, plan: Plan, leaked: Sequence[Finding]) -> None:
         """Leave the draft for a person, with a preview of what was and was not covered, and where something still shows."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from deid.contents import Contents
 from deid.keys import Key
 from deid.policy import Policy
 from deid.types import Finding, Frames, HeaderChange, Instance, KnownValue, PhiCategory, Plan, Quad, Region, TextLine
@@ -24,10 +25,10 @@ class Format(Protocol):
     def kind(self) -> str:
         """Name in the audit log, such as "dicom", "png", "jpeg"."""
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell from the content whether the file is of this kind; never raises, never decodes."""
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Decode a file; limits are checked before decoding.
 
         Raises
@@ -47,7 +48,7 @@ class Format(Protocol):
         `known` is every known value of the case; none may remain in the header. The same arguments give the same bytes.
         """
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Walk a written file against the allow-list of its format; name the parts that do not belong, never their values."""
 
 

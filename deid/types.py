@@ -10,6 +10,7 @@ Pixel conventions, everywhere:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -296,10 +297,7 @@ class Decision:
 
 
 class Frames(Protocol):
-    """The pixels of one instance, frame by frame and upright; a film need not fit in memory.
-
-    Arrays that come out are the caller's own: writing to one changes nothing else.
-    """
+    """The pixels of one instance, frame by frame and upright; a film need not fit in memory."""
 
     @property
     def count(self) -> int:
@@ -315,16 +313,23 @@ class Frames(Protocol):
     def stored(self, index: int) -> Stored:
         """Samples as in the file, (rows, columns, samples); nobody writes to them."""
 
+    def taken(self, index: int) -> Stored:
+        """The same samples, to write to: they are the caller's alone."""
+
+    def rest(self) -> None:
+        """Let go of a vast frame; it is decoded again where it is asked for."""
+
     def black(self, index: int) -> tuple[float, ...]:
         """The stored value, a number a sample, that shows as black (or as the darkest there is)."""
 
     def display(self, index: int) -> Display:
         """What a person sees, (rows, columns, 3) uint8 RGB; nobody writes to it."""
 
-    def looks(self, index: int) -> tuple[Display, ...]:
-        """Every way in which text of the frame may become visible; the first is `display`.
+    def looks(self, index: int) -> Iterator[Display]:
+        """Yield every way in which text of the frame may become visible; the first is `display`.
 
-        DICOM: the windows of the header and the full range; transparency: the colour plane under it.
+        DICOM: the windows of the header and the full range; transparency: the colour plane under it. One at a time: all looks at
+        a vast frame would not fit into a worker's memory.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +11,16 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from deid.contents import Contents
 from deid.find import look_again
 from deid.find.canary import WithCanary, canary_sings, without_canary
 from deid.formats import recognise
-from deid.phi import byte_forms, find_known, holds_any
+from deid.phi import byte_forms, find_known
 from deid.policy import Policy
 from deid.protocols import Classifier, TextEngine
-from deid.redaction import cover
-from deid.types import Finding, Frames, Instance, KnownValue, Reading, Reason, Region, TextLine, Verification
+from deid.redaction import REACH, cover
+from deid.search import holds_any
+from deid.types import Box, Finding, Frames, Instance, KnownValue, Reading, Reason, Region, TextLine, Verification
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 _TRUSTED = 0.8
 # Rows that are compared at a time: about 100 MB of differences for the widest colour pictures.
 _STRIP_ROWS = 256
+# Frames of more bytes are compared by what they are in strips, one after the other: with two of them a worker's memory is full.
+_TOO_LARGE_FOR_TWO = 100_000_000
 # Share of a finding's area that masks (or words already judged) must cover for it to be no news.
 _COVERED = 0.6
 
@@ -41,7 +46,7 @@ class SecondLook:
 
 
 def verify(
-    draft: bytes,
+    draft: Contents,
     name: str,
     source: Instance,
     first: Reading,
@@ -125,18 +130,25 @@ def is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> b
         return True
     for index in {first, past - 1}:
         shape = frames.shape(index)
-        area = cover([finding.region], index, shape)
+        part = _around(finding.region.box, shape)
+        area = cover([finding.region], index, shape, part)
         total = int(area.sum())
-        if total and int((area & cover(regions, index, shape)).sum()) < _COVERED * total:
+        if total and int((area & cover(regions, index, shape, part)).sum()) < _COVERED * total:
             return False
     return True
+
+
+def _around(box: Box, shape: tuple[int, int]) -> Box:
+    """The part of a frame in which something with that box may touch a pixel."""
+    x0, y0, x1, y1 = box
+    return max(0, x0 - REACH), max(0, y0 - REACH), min(shape[1], x1 + REACH), min(shape[0], y1 + REACH)
 
 
 def _known_in_header(written: Instance, known: Sequence[KnownValue]) -> list[Reason]:
     return [Reason("known-value", text.path) for text in written.header_text if find_known(text.text.reveal(), known)][:3]
 
 
-def _known_in_bytes(draft: bytes, known: Sequence[KnownValue]) -> list[Reason]:
+def _known_in_bytes(draft: Contents, known: Sequence[KnownValue]) -> list[Reason]:
     sought = [value for value in known if not _is_common_word(value)]
     return [Reason("known-value", "file bytes")] if holds_any(draft, byte_forms(sought)) else []
 
@@ -152,7 +164,11 @@ def _compare(source: Frames, written: Frames, masks: Sequence[Region], policy: P
         return math.inf, 0.0, [Reason("changed-outside", "frames")]
     total = _Change()
     for index in range(source.count):
-        total = total.and_then(_change(*_comparable(source, written, index), cover(masks, index, source.shape(index))))
+        masked = cover(masks, index, source.shape(index))
+        if not _is_as_wanted(source, written, index, masked):
+            written.rest()  # decoding the source takes room, above all where it is a progressive JPEG
+            total = total.and_then(_change(*_comparable(source, written, index), masked))
+    source.rest()
     # Under a mask the lossy codec rings near the edge only; a mask that was not drawn changes far more on average.
     unfilled = total.under_masks > (0.05 if source.lossy else 0.0)
     reasons = [Reason("changed-outside", "masks not filled")] if unfilled else []
@@ -177,37 +193,75 @@ class _Change:
         return _Change(max(self.largest, other.largest), min(self.psnr, other.psnr), max(self.under_masks, other.under_masks))
 
 
+def _is_as_wanted(source: Frames, written: Frames, index: int, masked: NDArray[np.bool_]) -> bool:
+    """Tell that a very large frame was written exactly as it should be; False where the two must be laid side by side."""
+    if source.lossy or written.lossy:
+        return False
+    after = written.stored(index)
+    if after.nbytes <= _TOO_LARGE_FOR_TWO:
+        return False
+    found = _fingerprints(after)
+    del after
+    written.rest()
+    black = source.black(index)
+    wanted = _fingerprints(source.stored(index), masked, black)
+    source.rest()
+    return found == wanted
+
+
+def _fingerprints(
+    pixels: NDArray[np.generic], masked: NDArray[np.bool_] | None = None, black: tuple[float, ...] = ()
+) -> list[tuple[object, ...]]:
+    """What a frame is in strips, with the masks drawn where they are given."""
+    found: list[tuple[object, ...]] = []
+    for top in range(0, pixels.shape[0], _STRIP_ROWS):
+        strip = pixels[top : top + _STRIP_ROWS]
+        if masked is not None:
+            strip = _with_masks(strip, masked[top : top + _STRIP_ROWS], black)
+        found.append((strip.shape, strip.dtype, hashlib.sha256(np.ascontiguousarray(strip).data).digest()))
+    return found
+
+
+def _with_masks(strip: NDArray[np.generic], hidden: NDArray[np.bool_], black: tuple[float, ...]) -> NDArray[np.generic]:
+    """Return a strip as it should be written."""
+    if not hidden.any():
+        return strip
+    wanted = np.array(strip)
+    wanted[hidden] = black
+    return wanted
+
+
 def _change(
     before: NDArray[np.generic], after: NDArray[np.generic], black: tuple[float, ...], masked: NDArray[np.bool_]
 ) -> _Change:
     """Compare a frame strip by strip: copies and differences of a large frame would not fit in a worker's memory."""
     largest = squares = under = 0.0
+    hidden_count = int(np.count_nonzero(masked))
     for top in range(0, before.shape[0], _STRIP_ROWS):
         rows = slice(top, top + _STRIP_ROWS)
-        wanted, hidden = np.array(before[rows]), masked[rows]
-        wanted[hidden] = black
+        wanted = _with_masks(before[rows], masked[rows], black)
         if np.array_equal(wanted, after[rows]):
             continue
-        strip = (_of_bytes if wanted.dtype == np.uint8 else _of_numbers)(wanted, after[rows], hidden)
+        strip = (_of_bytes if wanted.dtype == np.uint8 else _of_numbers)(wanted, after[rows], masked[rows])
         largest, squares, under = max(largest, strip[0]), squares + strip[1], under + strip[2]
-    samples = before[0, 0].size
-    under_count = int(np.count_nonzero(masked)) * samples
-    outside_count = masked.size * samples - under_count
+    under_count, outside_count = hidden_count * before.shape[2], (masked.size - hidden_count) * before.shape[2]
     span = _span(before) if squares or under else 1.0
     psnr = 10 * math.log10(span**2 * outside_count / squares) if squares else math.inf
     return _Change(largest, psnr, under / under_count / span if under_count else 0.0)
 
 
 def _of_bytes(wanted: NDArray[np.generic], after: NDArray[np.generic], hidden: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """The largest change and the sum of squares outside the masks, and the sum of changes under them."""
+    """The largest change and the sum of squares outside the masks, and the sum under them."""
     change = cv2.absdiff(np.ascontiguousarray(wanted), np.ascontiguousarray(after)).reshape(wanted.shape)
-    under = float(change[hidden].sum())
-    change[hidden] = 0
-    return float(change.max()), cv2.norm(change, cv2.NORM_L2SQR), under
+    outside = change.copy()
+    outside[hidden] = 0
+    # A sum of squares is a whole number; OpenCV squares its root.
+    squares = round(cv2.norm(outside, cv2.NORM_L2SQR))
+    return float(outside.max()), float(squares), float(int(change.sum()) - int(outside.sum()))
 
 
 def _of_numbers(wanted: NDArray[np.generic], after: NDArray[np.generic], hidden: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """The same for deeper samples."""
+    """The same of deeper samples."""
     change = np.abs(wanted.astype(np.float64) - after.astype(np.float64))
     outside = change[~hidden]
     return float(np.nanmax(outside, initial=0.0)), float(np.nansum(np.square(outside))), float(np.nansum(change[hidden]))

@@ -89,7 +89,7 @@ class Masked:
         return index in self._on
 
     def stored(self, index):
-        pixels = self._frames.stored(index)
+        pixels = self._frames.taken(index)
         if index in self._on:
             x0, y0, x1, y1 = self._box
             pixels[y0:y1, x0:x1] = self._frames.black(index)

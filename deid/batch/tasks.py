@@ -95,15 +95,17 @@ def redact(task: Task, tools: Tools) -> Outcome:
 
 def plan(task: Task, tools: Tools) -> Outcome:
     """Say what would be done to a file; nothing is written but a preview. The status is that of a file whose proof succeeds."""
-    from deid.pipeline import look_at, open_source, source_id, write_draft
+    from deid.pipeline import check_room, look_in, open_source, read, source_id, write_draft
 
     begin = time.process_time()
     outcome = Outcome(task.source, Status.CLEAN, case=task.case)
     path = Path(task.source.path.reveal())
     try:
         data = open_source(path, tools.policy)
-        look = look_at(data, path.name, task.known, tools)
-        changes = write_draft(look, look.plan, tools, io.BytesIO())
+        form, instance = read(data, path.name, tools)
+        check_room(instance, tools)
+        look = look_in(form, instance, task.known, tools)
+        changes = write_draft(look, look.plan, tools, _Nowhere())
         outcome = replace(outcome, input_id=source_id(data, tools.key), kind=look.instance.kind, plan=look.plan, changes=changes)
         if look.plan.review:
             outcome = replace(outcome, status=Status.HELD, reasons=look.plan.review)
@@ -112,6 +114,28 @@ def plan(task: Task, tools: Tools) -> Outcome:
     except FileRefused as refused:
         outcome = replace(outcome, status=REASONS[refused.reason.code].status, reasons=(refused.reason,))
     return replace(outcome, seconds=time.process_time() - begin)
+
+
+class _Nowhere(io.BytesIO):
+    """A file that keeps nothing of what is written into it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at = 0
+
+    def write(self, data: Any) -> int:
+        """Take bytes and let go of them."""
+        self._at += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        """Where the next byte would be written."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a byte."""
+        self._at = offset if whence == io.SEEK_SET else self._at + offset
+        return self._at
 
 
 def _draw(task: Task, look: Look) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from deid.batch.sandbox import Cage, Sandbox, enter
-from deid.errors import DeidError, EnvironmentBroken
+from deid.errors import DeidError, EnvironmentBroken, MoreRoom
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -66,6 +66,10 @@ class Lost:
     detail: str = ""
 
 
+_NEEDS_ROOM: Final = Lost("room")
+"""The answer of a worker that cannot take a job up beside what it keeps from earlier ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a worker does once, before its first job: enter its sandbox, ``loaded = load(*args)``, and tell the parent about it."""
@@ -83,6 +87,7 @@ class _Worker(Generic[Item]):
     lifeline: int
     started: float
     item: Item | None = None
+    promised: Item | None = None
     since: float = 0.0
     done: int = 0
     ready: bool = False
@@ -188,7 +193,7 @@ class Workers:
             if stopping():
                 queue.stop()
             self._hand_out(function, queue)
-            busy = any(worker.item is not None or not worker.ready for worker in self._workers)
+            busy = any(worker.item is not None or worker.promised is not None or not worker.ready for worker in self._workers)
             if queue.at_end and not busy and self.description is not None:
                 return
             for worker in self._news():
@@ -209,8 +214,8 @@ class Workers:
         for worker in [worker for worker in self._workers if worker.ready and worker.item is None]:
             if worker.process.poll() is not None:
                 self._end(worker)
-            elif (item := queue.take()) is not None:
-                worker.item, worker.since = item, time.monotonic()
+            elif (item := worker.promised if worker.promised is not None else queue.take()) is not None:
+                worker.item, worker.promised, worker.since = item, None, time.monotonic()
                 with contextlib.suppress(OSError):  # it died in this moment: the next look finds it, and its item
                     worker.pipe.send((function, item))
         missing = self.description is None and not self._workers
@@ -232,6 +237,12 @@ class Workers:
             self._begun(worker, answer)
             return
         item, worker.item = worker.item, None
+        if answer == _NEEDS_ROOM and worker.done:
+            self._end(worker)
+            fresh = self._start_one()
+            fresh.promised = item
+            self._workers.append(fresh)
+            return
         worker.done += 1
         if worker.done >= self._limits.recycle or _resident_mb(worker) > self._limits.memory_mb / 2:
             self._end(worker)
@@ -251,6 +262,8 @@ class Workers:
         except subprocess.TimeoutExpired:  # it closed its pipe and lives on
             code = -signal.SIGABRT
         self._end(worker)
+        if worker.promised is not None:
+            self._queue.again(worker.promised)
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= _START_TRIES:
@@ -364,6 +377,8 @@ def serve(pipe: Connection, lifeline: int) -> None:
 def _answer(function: Callable[..., Any], item: Any, loaded: Any) -> Any:
     try:
         return function(item, loaded)
+    except MoreRoom:
+        return _NEEDS_ROOM
     except MemoryError:
         return Lost("memory")
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -138,18 +139,21 @@ def _dense(grey: NDArray[np.uint8], shrinking: int, step: int, least: float) -> 
     """Mark every square, 255 for yes, in which steps stand close and dark and light are in balance, in the picture shrunk so."""
     size = max(1, grey.shape[1] // shrinking), max(1, grey.shape[0] // shrinking)
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if shrinking > 1 else grey
-    steps = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     square = np.ones((_SQUARE, _SQUARE), np.uint8)
-    middle = cv2.addWeighted(cv2.erode(small, square), 0.5, cv2.dilate(small, square), 0.5, 0)
-    crowded, light = _share(steps, np.full_like(small, step)), _share(small, middle)
-    found = (crowded >= 255 * least) & (light >= 255 * _BALANCE) & (light <= 255 * (1 - _BALANCE))
-    return np.asarray(cv2.dilate(np.where(found, np.uint8(255), np.uint8(0)), square), np.uint8)
+    # Each of these takes a hundred megabytes of a vast picture: what is done with goes.
+    found = _share(cv2.inRange(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), step + 1, 255))
+    found = cv2.inRange(found, math.ceil(255 * least), 255)
+    middle = cv2.erode(small, square)
+    cv2.addWeighted(middle, 0.5, cv2.dilate(small, square), 0.5, 0, dst=middle)
+    light = _share(cv2.compare(small, middle, cv2.CMP_GT))
+    del middle
+    cv2.bitwise_and(found, cv2.inRange(light, math.ceil(255 * _BALANCE), math.floor(255 * (1 - _BALANCE))), dst=found)
+    return np.asarray(cv2.dilate(found, square, dst=light), np.uint8)
 
 
-def _share(values: Any, least: Any) -> NDArray[np.uint8]:
-    """Of the pixels around each, the share that is above a threshold; 255 for all."""
-    above = np.where(values > least, np.uint8(255), np.uint8(0))
-    return np.asarray(cv2.blur(above, (_SQUARE, _SQUARE), borderType=cv2.BORDER_CONSTANT), np.uint8)
+def _share(above: Any) -> NDArray[np.uint8]:
+    """Of the pixels around each, the share that is 255; 255 for all."""
+    return np.asarray(cv2.blur(above, (_SQUARE, _SQUARE), dst=above, borderType=cv2.BORDER_CONSTANT), np.uint8)
 
 
 def _turned(grey: NDArray[np.uint8], degrees: float, scale: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

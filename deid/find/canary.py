@@ -7,8 +7,8 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import cv2
@@ -53,19 +53,27 @@ class WithCanary:
         """The frame's own samples, without the strip: reading is done on displays."""
         return self._frames.stored(index)
 
+    def taken(self, index: int) -> Stored:
+        """The frame's own samples, without the strip, to write to."""
+        return self._frames.taken(index)
+
+    def rest(self) -> None:
+        """As the frames themselves."""
+        self._frames.rest()
+
     def black(self, index: int) -> tuple[float, ...]:
         """As the frames themselves."""
         return self._frames.black(index)
 
     def display(self, index: int) -> Display:
         """What a person sees, masks filled, with the strip."""
-        return self._prepared(self._frames.display(index), index)
+        return self._prepared(index, self._frames.display(index))
 
-    def looks(self, index: int) -> tuple[Display, ...]:
+    def looks(self, index: int) -> Iterator[Display]:
         """Every look, masks filled, each with the strip."""
-        return tuple(self._prepared(look, index) for look in self._frames.looks(index))
+        return map(partial(self._prepared, index), self._frames.looks(index))
 
-    def _prepared(self, picture: Display, index: int) -> Display:
+    def _prepared(self, index: int, picture: Display) -> Display:
         rows, columns = picture.shape[:2]
         strip = _strip()
         whole = np.zeros((rows + strip.shape[0], max(columns, strip.shape[1]), 3), np.uint8)

@@ -34,6 +34,10 @@ class CenterFace:
     def __init__(self) -> None:
         self._session: Any = None
 
+    def rest(self) -> None:
+        """Let go of the network, and of the memory that it took; it is loaded again where it is asked for."""
+        self._session = None
+
     def boxes(self, image: Display, least: float) -> list[FaceBox]:
         """Find faces that score at least `least` in a picture, (rows, columns, 3) uint8 RGB; one face gives several boxes.
 

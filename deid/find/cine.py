@@ -75,7 +75,7 @@ def glances(frames: Frames, run: Run) -> Iterator[tuple[Display, tuple[Display, 
     first, past = run.frames
     chosen = np.linspace(first, past - 1, 3 * -(-(past - first) // _THREE_OF)).round().astype(int).tolist()
     for index in range(0, len(chosen), 3):
-        looks = [frames.looks(number) for number in chosen[index : index + 3]]
+        looks = [tuple(frames.looks(number)) for number in chosen[index : index + 3]]
         for number in range(max(map(len, looks))):
             three = tuple(look[min(number, len(look) - 1)] for look in looks)
             yield np.asarray(cv2.merge([grey(one) for one in three]), np.uint8), three
@@ -87,7 +87,8 @@ class _Gathered:
     def __init__(self, first: int, picture: Display, small: NDArray[np.float32]) -> None:
         self._first = first
         self._count = 1
-        self._sum = picture.astype(np.uint32)
+        # Sixty-four times 255 fit into 16 bits.
+        self._sum = picture.astype(np.uint16)
         self._brightest = picture.copy()
         self._darkest = picture.copy()
         self._last = small
@@ -101,14 +102,14 @@ class _Gathered:
     def add(self, picture: Display, small: NDArray[np.float32]) -> None:
         """Take a frame in."""
         self._count += 1
-        self._sum += picture
+        cv2.add(self._sum, picture, dst=self._sum, dtype=cv2.CV_16U)
         np.maximum(self._brightest, picture, out=self._brightest)
         np.minimum(self._darkest, picture, out=self._darkest)
         self._last = small
 
     def run(self, past: int) -> Run:
         """Close the run before frame `past`."""
-        return Run((self._first, past), (self._sum / self._count).astype(np.uint8), self._brightest, self._darkest)
+        return Run((self._first, past), (self._sum // np.uint16(self._count)).astype(np.uint8), self._brightest, self._darkest)
 
 
 def _small(picture: Display) -> NDArray[np.float32]:

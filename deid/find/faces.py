@@ -37,6 +37,9 @@ _SAME: Final = 0.3
 # The network's boxes end at forehead, chin and ears; a person is known by hair and neck too. Share of the longer side, each way.
 _GROW: Final = 0.35
 
+# Beside a picture of so many pixels a worker has no room for a network that is done.
+_VAST: Final = 30_000_000
+
 _Candidate = tuple[FaceBox, int]
 """A box in the upright picture, and the quarter turn in which it looked most like a face."""
 
@@ -83,6 +86,8 @@ class FaceDetector:
             score = box[4] if box[4] >= _SURE else self._closer(image, box, quarter)
             if score >= _LEAST_SCORE:
                 faces.append((_grow(box, *image.shape[:2]), score))
+        if image.shape[0] * image.shape[1] > _VAST:
+            self._network.rest()
         return tuple(
             Detection(Region.from_box(box, (0, 1)), round(score, 3), f"face:{self.name}")
             for box, score in faces

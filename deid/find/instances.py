@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from deid.find.cine import glances, runs
 from deid.find.looking import Earlier, Look, Looked, look
@@ -22,6 +21,7 @@ from deid.find.passes import (
 )
 from deid.find.photo import is_photo
 from deid.find.standing import Standing, untouched
+from deid.looks import different
 from deid.policy import Policy
 from deid.protocols import TextEngine
 from deid.types import Frames, Instance, Reading, Region, TextLine
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Fewer frames than this have no mean worth looking at.
 _SHORTEST_RUN = 3
+# Of a page of more pixels a worker holds one look at a time; its masks keep all their growth.
+_VAST = 30_000_000
 
 
 def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading:
@@ -102,10 +104,14 @@ def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence
     for index in range(frames.count):
         standing = Standing([line for line in kept if line.frames[0] <= index < line.frames[1]])
         known: tuple[TextLine, ...] = ()
-        pictures = _different(frames.looks(index))
-        for picture in pictures:
-            looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known, standing=standing), shown=pictures)
+        shown: tuple[Display, ...] = ()
+        looks: Iterable[Display] = different(frames.looks(index))
+        if math.prod(frames.shape(index)) <= _VAST:
+            looks = shown = tuple(looks)
+        for picture in looks:
+            looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known, standing=standing), shown=shown)
             known += looked.lines
+            del picture  # the next look is made before this one would go
             yield looked
 
 
@@ -124,11 +130,3 @@ def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Loo
 
 def _names(how: Look) -> tuple[str, ...]:
     return (*(by.name for by in how.passes), *((ENLARGED.name,) if how.small_print else ()))
-
-
-def _different(looks: Sequence[Display]) -> list[Display]:
-    kept: list[Display] = []
-    for picture in looks:
-        if not any(np.array_equal(picture, other) for other in kept):
-            kept.append(picture)
-    return kept

@@ -55,6 +55,7 @@ def find_marks(
                     region = Region(seen.region.polygon, frames)
                     mark = Detection(region, seen.score, seen.evidence, seen.text)
                     _keep_surest(found, (detector.category, region), mark)
+                del image  # the next look is made before this one would go
     return tuple((category, mark) for (category, _), mark in found.items())
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from deid.contents import Contents
 from deid.formats import bmp_file
 from deid.formats.arrays import PixelFrames
 from deid.formats.header import PictureHeader
@@ -9,6 +12,9 @@ from deid.formats.pillow import decoding, open_picture, samples
 from deid.formats.raster import RasterFormat, counted, instance_of
 from deid.policy import Policy
 from deid.types import Instance
+
+if TYPE_CHECKING:
+    from deid.types import Stored
 
 # Sizes that the info headers of all versions of the format have.
 _INFO_HEADS = (12, 16, 40, 52, 56, 64, 108, 124)
@@ -19,21 +25,24 @@ class Bmp(RasterFormat):
 
     kind = "bmp"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by the two letters and a plausible info header."""
         return data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _INFO_HEADS
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Decode a bitmap; gaps, padding and what follows the pixels are left behind."""
         with decoding():
-            image = open_picture(data, "BMP", policy)
-            image.load()
-            frames = PixelFrames.of([samples(image)])
+            frames = PixelFrames.still(lambda: _decoded(data, policy))
         trailing = int.from_bytes(data[2:6], "little") < len(data)
         removed = counted(iter(["TrailingBytes"] if trailing else []))
         header = PictureHeader("bmp" if frames.stored(0).shape[2] in (1, 3) else "png", removed=removed)
         return instance_of(self.kind, frames, policy, header)
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Compare a written file's header, length and padding with what they must be."""
         return bmp_file.strangers(data)
+
+
+def _decoded(data: Contents, policy: Policy) -> Stored:
+    with decoding():
+        return samples(open_picture(data, "BMP", policy))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from deid.contents import Contents
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _GREYS = bytes(value for grey in range(256) for value in (grey, grey, grey, 0))
 _BANDS_ROWS = 256
 
 
-def strangers(data: bytes) -> tuple[str, ...]:
+def strangers(data: Contents) -> tuple[str, ...]:
     """Name whatever a BMP file of ours would not hold: the header must be ours, the padding zero, the length exact."""
     if len(data) < _FILE_HEAD + _INFO_HEAD or data[:2] != b"BM":
         return ("signature",)
@@ -31,8 +32,9 @@ def strangers(data: bytes) -> tuple[str, ...]:
     used, padded = columns * bits // 8, _padded(columns, bits // 8)
     if len(data) != len(head) + rows * padded:
         return ("TrailingBytes",)
-    lines = np.frombuffer(data, np.uint8, offset=len(head)).reshape(rows, padded)
-    return ("padding",) if lines[:, used:].any() else ()
+    places = range(len(head), len(data), _BANDS_ROWS * padded)
+    bands = (np.frombuffer(data[at : at + _BANDS_ROWS * padded], np.uint8).reshape(-1, padded) for at in places)
+    return ("padding",) if any(band[:, used:].any() for band in bands) else ()
 
 
 def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:

@@ -18,6 +18,7 @@ _SAME_COLOUR = 3
 _SRGB_GAMMA = 1 / 2.2
 # Files round their gamma; a percent cannot be seen.
 _NEARLY = 0.01
+_BAND_ROWS = 128
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -39,15 +40,16 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def with_gamma(stored: Stored, gamma: float | None) -> Stored:
-    """Return samples of a PNG whose gAMA chunk (PNG 3rd ed., 11.3.2.2) is not sRGB's as sRGB; alpha stays."""
+    """Bring samples of a PNG whose gAMA chunk (PNG 3rd ed., 11.3.2.2) is not sRGB's to sRGB, in place; alpha stays."""
     if not gamma or abs(gamma / _SRGB_GAMMA - 1) < _NEARLY:
         return stored
     most = int(np.iinfo(stored.dtype).max)
     curve = np.rint(most * np.linspace(0, 1, most + 1) ** (_SRGB_GAMMA / gamma)).astype(stored.dtype)
     colours = stored.shape[2] - (stored.shape[2] in (2, 4))
-    shown = stored.copy()
-    shown[:, :, :colours] = curve[stored[:, :, :colours]]
-    return shown
+    for row in range(0, stored.shape[0], _BAND_ROWS):
+        band = stored[row : row + _BAND_ROWS, :, :colours]
+        band[:] = curve[band]
+    return stored
 
 
 def _plain_mode(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -25,7 +25,7 @@ _BAND_ROWS = 128
 
 
 def deep_to_srgb(stored: Stored, profile: bytes | None) -> Stored:
-    """Return 16-bit samples, (rows, columns, samples), in sRGB; alpha stays, and so do pictures whose profile has no matrix."""
+    """Bring 16-bit samples to sRGB in place, (rows, columns, samples); alpha stays, as do pictures whose profile has no matrix."""
     tags = _tags(profile or b"")
     colours = stored.shape[2] - (stored.shape[2] in (2, 4))
     wanted = ("kTRC",) if colours == 1 else ("rTRC", "gTRC", "bTRC")
@@ -33,11 +33,10 @@ def deep_to_srgb(stored: Stored, profile: bytes | None) -> Stored:
     matrix = np.ones((1, 1), np.float32) if colours == 1 else _matrix(tags)
     if len(curves) != colours or matrix is None or _changes_nothing(curves, matrix):
         return stored
-    converted = stored.copy()
     for row in range(0, stored.shape[0], _BAND_ROWS):
-        band = slice(row, row + _BAND_ROWS)
-        converted[band, :, :colours] = _converted(stored[band, :, :colours], curves, matrix)
-    return converted
+        band = stored[row : row + _BAND_ROWS, :, :colours]
+        band[:] = _converted(band, curves, matrix)
+    return stored
 
 
 def _converted(samples: Stored, curves: list[Curve], matrix: Curve) -> Stored:

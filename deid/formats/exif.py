@@ -58,6 +58,15 @@ def upright(stored: Stored, orientation: int) -> Stored:
     return np.ascontiguousarray(stored)
 
 
+def lying(stored: Stored, orientation: int) -> Stored:
+    """Return a view of an upright frame that lies as the file of an orientation has it: what `upright` turns into the frame."""
+    if orientation in (2, 3, 6, 7):
+        stored = stored[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        stored = stored[::-1]
+    return stored.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else stored
+
+
 def _like_name(text: str) -> bool:
     words = text.split()
     return 2 <= len(words) <= 5 and len(text) <= _MAX_NAME and not any(character.isdigit() for character in text)

@@ -9,7 +9,6 @@ from PIL import Image
 
 from deid.errors import FileRefused
 from deid.formats.arrays import PixelFrames
-from deid.formats.exif import upright
 from deid.formats.pillow import decoding, samples
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def film_of(
             if first + index < image.tell():
                 image = again()
             _go_to(image, first + index)
-            return upright(samples(image, mode), orientation)
+            return samples(image, mode, orientation)
 
     frames = PixelFrames([shape] * (count - first), decode)
     return frames, tuple(times) if count - first > 1 else ()

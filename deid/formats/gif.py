@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
+from deid.contents import Contents
 from deid.formats import gif_file
 from deid.formats.film import film_of
 from deid.formats.header import PictureHeader
@@ -18,11 +19,11 @@ class Gif(RasterFormat):
 
     kind = "gif"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by the signature."""
         return data.startswith(gif_file.SIGNATURES)
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Decode a GIF; every frame is shown whole, as a viewer composes it."""
         with decoding():
             image = open_picture(data, "GIF", policy)
@@ -33,7 +34,7 @@ class Gif(RasterFormat):
             header = PictureHeader("gif" if fits else "png", durations, _plays(image), removed=removed)
             return instance_of(self.kind, frames, policy, header)
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Walk a written file block by block."""
         return gif_file.strangers(data)
 

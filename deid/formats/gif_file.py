@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 
+from deid.contents import Contents
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from deid.formats.header import PictureHeader
     from deid.types import Display, Stored
 
@@ -22,6 +25,8 @@ _GRAPHIC_CONTROL, _COMMENT, _PLAIN_TEXT, _APPLICATION = 0xF9, 0xFE, 0x01, 0xFF
 _LOOP = b"\x0bNETSCAPE2.0"
 # A frame keeps room for what is transparent and for the black of a mask.
 _COLOURS = 255
+_ALL_COLOURS = 2**24
+_BAND_ROWS = 256
 _GREYS = bytes(value for grey in range(256) for value in (grey, grey, grey))
 
 
@@ -32,7 +37,7 @@ class Block(NamedTuple):
     body: bytes
 
 
-def blocks(data: bytes) -> Iterator[Block]:
+def blocks(data: Contents) -> Iterator[Block]:
     """Walk the blocks up to the trailer, or up to the first byte that does not fit."""
     at = 13 + _table_bytes(data[10]) if len(data) >= 13 else len(data)
     yield Block("screen", data[:at])
@@ -46,7 +51,7 @@ def blocks(data: bytes) -> Iterator[Block]:
             return
 
 
-def _block_end(data: bytes, at: int) -> tuple[int, str]:
+def _block_end(data: Contents, at: int) -> tuple[int, str]:
     if data[at] == _TRAILER:
         return at + 1, "trailer"
     if data[at] == _IMAGE and at + 10 < len(data):
@@ -58,7 +63,7 @@ def _block_end(data: bytes, at: int) -> tuple[int, str]:
     return at, ""
 
 
-def _sub_blocks_end(data: bytes, at: int) -> int:
+def _sub_blocks_end(data: Contents, at: int) -> int:
     while at < len(data) and data[at]:
         at += 1 + data[at]
     return at + 1
@@ -68,7 +73,7 @@ def _table_bytes(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def removed_parts(data: bytes) -> Iterator[str]:
+def removed_parts(data: Contents) -> Iterator[str]:
     """Name what a source holds beside its frames."""
     seen = 0
     for block in blocks(data):
@@ -79,24 +84,23 @@ def removed_parts(data: bytes) -> Iterator[str]:
         yield "TrailingBytes"
 
 
-def strangers(data: bytes) -> tuple[str, ...]:
+def strangers(data: Contents) -> tuple[str, ...]:
     """Name whatever a GIF file of ours would not hold; every byte is accounted for."""
     if not data.startswith(SIGNATURES[1]):
         return ("signature",)
-    walked = list(blocks(data))
-    found = list(removed_parts(data))
-    if walked[-1].kind != "trailer":
-        found.append("order")
-    for block in walked:
+    screen = next(blocks(data)).body
+    found, last = list[str](), ""
+    for block in blocks(data):
+        last = block.kind
         if block.kind == "screen" and (len(block.body) != 13 or block.body[10:] != b"\x70\0\0"):
             found.append("screen")
         elif block.kind == "control" and (len(block.body) != 8 or block.body[2] != 4):
             found.append("control")
         elif block.kind == "loop" and (len(block.body) != 19 or block.body[14:16] != b"\x03\x01"):
             found.append("loop")
-        elif block.kind == "image" and not _image_is_exact(block.body, walked[0].body):
+        elif block.kind == "image" and not _image_is_exact(block.body, screen):
             found.append("image")
-    return tuple(found)
+    return (*removed_parts(data), *(["order"] if last != "trailer" else []), *found)
 
 
 def _image_is_exact(body: bytes, screen: bytes) -> bool:
@@ -145,24 +149,38 @@ def _put_frame(stored: Stored, duration: int, file: BinaryIO) -> None:
 
 def _indexed(stored: Stored) -> tuple[Stored, Stored, bool]:
     """Return the palette (colours, 3), the index of every pixel, and whether index 0 is transparent."""
-    alpha = stored[:, :, -1] if stored.shape[2] in (2, 4) else None
-    packed = _packed(stored)
-    clear = alpha == 0 if alpha is not None else None
-    if clear is not None and clear.any():
-        packed[clear] = -1
-    colours, indices = np.unique(packed, return_inverse=True)
-    transparent = bool(colours[0] == -1)
-    if len(colours) > 256:
+    clear = stored[:, :, -1] == 0 if stored.shape[2] in (2, 4) else np.zeros((1, 1), np.bool_)
+    transparent = bool(clear.any())
+    colours = np.flatnonzero(_used(stored, clear))
+    if len(colours) + transparent > 256:
         raise ValueError("A GIF frame holds 256 colours.")
-    colours = np.maximum(colours, 0)
+    if transparent:
+        colours = np.append(0, colours)
     palette = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
-    return palette, indices.reshape(packed.shape).astype(np.uint8), transparent
+    place = np.zeros(_ALL_COLOURS, np.uint8)
+    place[colours[int(transparent) :]] = np.arange(int(transparent), len(colours))
+    indices = np.empty(stored.shape[:2], np.uint8)
+    for row in range(0, stored.shape[0], _BAND_ROWS):
+        indices[row : row + _BAND_ROWS] = place[_packed(stored[row : row + _BAND_ROWS])]
+    if transparent:
+        indices[clear] = 0
+    return palette, indices, transparent
+
+
+def _used(stored: Stored, clear: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Tell for every colour there is whether a pixel has it; clear pixels, (rows, columns), have none."""
+    used = np.zeros(_ALL_COLOURS, np.bool_)
+    for row in range(0, stored.shape[0], _BAND_ROWS):
+        packed = _packed(stored[row : row + _BAND_ROWS])
+        used[packed if clear is None or not clear.any() else packed[~clear[row : row + _BAND_ROWS]]] = True
+    return used
 
 
 def _packed(stored: Stored) -> Stored:
     """Pack the colour of each pixel, (rows, columns, samples) uint8, into one number."""
-    colours = stored[:, :, :3] if stored.shape[2] >= 3 else np.repeat(stored[:, :, :1], 3, axis=2)
-    wide = colours.astype(np.int32)
+    wide = stored.astype(np.int32)
+    if stored.shape[2] < 3:
+        return wide[:, :, 0] * 0x010101
     packed: Stored = wide[:, :, 0] << 16 | wide[:, :, 1] << 8 | wide[:, :, 2]
     return packed
 
@@ -181,7 +199,7 @@ def holds(stored: Stored) -> bool:
         return False
     if stored.shape[2] in (2, 4) and not np.isin(stored[:, :, -1], (0, 255)).all():
         return False
-    return len(np.unique(_packed(stored))) <= _COLOURS - 1
+    return int(np.count_nonzero(_used(stored))) <= _COLOURS - 1
 
 
 def fitted(display: Display) -> Stored:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from PIL import Image
 
+from deid.contents import Contents, as_file
 from deid.errors import FileRefused
 from deid.formats.arrays import PixelFrames
-from deid.formats.exif import PhotoFacts, photo_facts, upright
+from deid.formats.exif import PhotoFacts, photo_facts
 from deid.formats.film import film_of
 from deid.formats.header import PictureHeader
 from deid.formats.pillow import check_count, check_size, decoding, open_picture, samples
@@ -27,22 +28,22 @@ class Heif(RasterFormat):
 
     kind = "heif"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by the brands of the file type box."""
         return data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS + _HEIC_BRANDS
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Decode the primary picture."""
         if any(brand in data[8:64] for brand in _AVIF_BRANDS):
             return _read_avif(data, policy)
         return _read_heic(data, policy)
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Say that no clean file is of this kind."""
         return ("heif",)
 
 
-def _read_avif(data: bytes, policy: Policy) -> Instance:
+def _read_avif(data: Contents, policy: Policy) -> Instance:
     with decoding():
         image = open_picture(data, "AVIF", policy)
         count = getattr(image, "n_frames", 1)
@@ -51,11 +52,10 @@ def _read_avif(data: bytes, policy: Policy) -> Instance:
         if count > 1:
             film, durations = film_of(image, lambda: open_picture(data, "AVIF", policy), orientation=facts.orientation)
             return instance_of("avif", film, policy, PictureHeader("png", durations), camera=facts.camera, known=facts.known)
-        image.load()
-        return _still("avif", image, facts, policy, ())
+        return _still("avif", image, lambda: open_picture(data, "AVIF", policy), facts, policy, ())
 
 
-def _read_heic(data: bytes, policy: Policy) -> Instance:
+def _read_heic(data: Contents, policy: Policy) -> Instance:
     """Decode through libheif, which turns the picture upright by itself; its EXIF orientation says the same again."""
     try:
         import pillow_heif
@@ -63,7 +63,7 @@ def _read_heic(data: bytes, policy: Policy) -> Instance:
         raise FileRefused("format-refused", "HEIC; install deid-toolkit[heic]") from None
     with decoding():
         check_size(*_declared_size(data), policy)
-        opened = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
+        opened = pillow_heif.open_heif(as_file(data), convert_hdr_to_8bit=True)
         primary = opened[opened.primary_index]
         check_size(primary.size[1], primary.size[0], policy)
         image = primary.to_pillow()
@@ -75,20 +75,34 @@ def _read_heic(data: bytes, policy: Policy) -> Instance:
             "AuxiliaryImage": sum(len(ids) for ids in primary.info.get("aux", {}).values()),
         }
         dropped = tuple(HeaderChange(name, "X", count) for name, count in hidden.items() if count)
-        return _still("heic", image, replace(facts, orientation=1), policy, dropped)
+
+        def again() -> Image.Image:
+            reopened = pillow_heif.open_heif(as_file(data), convert_hdr_to_8bit=True)
+            picture: Image.Image = reopened[reopened.primary_index].to_pillow()
+            return picture
+
+        return _still("heic", image, again, replace(facts, orientation=1), policy, dropped)
 
 
-def _still(kind: str, image: Image.Image, facts: PhotoFacts, policy: Policy, dropped: tuple[HeaderChange, ...]) -> Instance:
-    """Make an instance that is written as JPEG, or as PNG where it has transparency."""
+def _still(
+    kind: str,
+    image: Image.Image,
+    again: Callable[[], Image.Image],
+    facts: PhotoFacts,
+    policy: Policy,
+    dropped: tuple[HeaderChange, ...],
+) -> Instance:
+    """Make an instance that is written as JPEG, or as PNG where it has transparency; `again` opens its picture anew."""
     names = [name for key, name in (("exif", "EXIF"), ("xmp", "XMP"), ("icc_profile", "ICCProfile")) if image.info.get(key)]
-    stored = upright(samples(image), facts.orientation)
-    writes = "jpeg" if stored.shape[2] in (1, 3) else "png"
-    frames = PixelFrames.of([stored], lossy=writes == "jpeg" and policy.write_as in ("source", "jpeg"))
+    first = samples(image, orientation=facts.orientation)
+    writes = "jpeg" if first.shape[2] in (1, 3) else "png"
+    lossy = writes == "jpeg" and policy.write_as in ("source", "jpeg")
+    frames = PixelFrames.still(lambda: samples(again(), orientation=facts.orientation), first=first, lossy=lossy)
     header = PictureHeader(writes, removed=counted(iter(names)))
     return instance_of(kind, frames, policy, header, camera=facts.camera, known=facts.known, dropped=dropped)
 
 
-def _declared_size(data: bytes) -> tuple[int, int]:
+def _declared_size(data: Contents) -> tuple[int, int]:
     """Read the largest spatial extent that the file declares (ISO/IEC 23008-12, 6.5.3), before any decoder sees it."""
     described = _meta_box(data)
     sizes, at = [(1, 1)], described.find(b"ispe")
@@ -99,7 +113,7 @@ def _declared_size(data: bytes) -> tuple[int, int]:
     return max(sizes, key=math.prod)
 
 
-def _meta_box(data: bytes) -> bytes:
+def _meta_box(data: Contents) -> bytes:
     """Return the box that describes the pictures; compressed data may hold any letters by chance."""
     at = 0
     while at + 16 <= len(data):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from deid.contents import Contents
 from deid.errors import FileRefused
 from deid.formats import jpeg_file
 from deid.formats.arrays import PixelFrames
-from deid.formats.exif import photo_facts, upright
+from deid.formats.exif import photo_facts
 from deid.formats.header import JpegRecipe, PictureHeader
 from deid.formats.pillow import decoding, open_picture, samples
 from deid.formats.raster import RasterFormat, counted, instance_of
 from deid.policy import Policy
 from deid.types import HeaderChange, Instance
+
+if TYPE_CHECKING:
+    from deid.types import Stored
 
 # Baseline, extended and progressive Huffman; lossless, hierarchical and arithmetic ones have no decoder here.
 _DECODABLE = (0xC0, 0xC1, 0xC2)
@@ -27,31 +32,36 @@ class Jpeg(RasterFormat):
 
     kind = "jpeg"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by the start of image and a second marker."""
         return data.startswith(b"\xff\xd8\xff")
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Decode the picture itself; thumbnails, previews, gain maps and films behind it are left out and counted."""
         _check_coding(data)
         with decoding():
-            image = open_picture(jpeg_file.bare(data), "JPEG", policy)
+            bare = jpeg_file.bare(data)
+            image = open_picture(bare, "JPEG", policy)
             facts = photo_facts(image)
             recipe = _recipe(image, facts.orientation)
-            image.load()
-            stored = upright(samples(image), facts.orientation)
         parts = counted(chain(jpeg_file.removed_parts(data), ["EXIFThumbnail"] if facts.thumbnail else []))
         header = PictureHeader("jpeg", recipe=recipe, removed=tuple(part for part in parts if part.path not in _PICTURES))
         dropped: tuple[HeaderChange, ...] = tuple(part for part in parts if part.path in _PICTURES)
-        frames = PixelFrames.of([stored], lossy=policy.write_as in ("source", "jpeg"))
+        lossy = policy.write_as in ("source", "jpeg")
+        frames = PixelFrames.still(lambda: _decoded(bare, facts.orientation, policy), lossy=lossy)
         return instance_of(self.kind, frames, policy, header, camera=facts.camera, known=facts.known, dropped=dropped)
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Walk a written file segment by segment."""
         return jpeg_file.strangers(data)
 
 
-def _check_coding(data: bytes) -> None:
+def _decoded(data: Contents, orientation: int, policy: Policy) -> Stored:
+    with decoding():
+        return samples(open_picture(data, "JPEG", policy), orientation=orientation)
+
+
+def _check_coding(data: Contents) -> None:
     frames = [part for part in jpeg_file.segments(data) if part.marker in jpeg_file.FRAME_MARKERS]
     if not frames:
         raise FileRefused("truncated" if len(data) < 4096 else "broken")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
-from deid.formats.quality import WANTED_PSNR, psnr
+from deid.contents import Contents, made_of
+from deid.formats.quality import WANTED_PSNR, as_picture, psnr
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
     from deid.formats.header import JpegRecipe, PictureHeader
-    from deid.types import Stored
 
 SOI, EOI, SOS, DQT, DHT, DRI, COM, TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE, 0x01
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -37,7 +37,7 @@ class Segment(NamedTuple):
     end: int
 
 
-def segments(data: bytes) -> Iterator[Segment]:
+def segments(data: Contents) -> Iterator[Segment]:
     """Walk the segments up to the first EOI, or up to the first that does not fit; bytes between segments are `JUNK`."""
     at = 2
     while at + 2 <= len(data):
@@ -68,7 +68,7 @@ def segments(data: bytes) -> Iterator[Segment]:
         yield Segment(marker, body, start, at)
 
 
-def _scan_end(data: bytes, at: int) -> int:
+def _scan_end(data: Contents, at: int) -> int:
     """Find the first marker after compressed data that is neither a stuffed byte nor a restart."""
     while True:
         at = data.find(b"\xff", at)
@@ -79,7 +79,7 @@ def _scan_end(data: bytes, at: int) -> int:
         at += 2
 
 
-def removed_parts(data: bytes) -> Iterator[str]:
+def removed_parts(data: Contents) -> Iterator[str]:
     """Name what a source holds beside its picture."""
     end = 2
     for segment in segments(data):
@@ -92,16 +92,16 @@ def removed_parts(data: bytes) -> Iterator[str]:
         yield "MotionVideo" if data[end : end + 4096].find(b"ftyp") >= 0 else "TrailingBytes"
 
 
-def bare(data: bytes) -> bytes:
+def bare(data: Contents) -> Contents:
     """Return the file with only what its pixels need: picture segments, EXIF and colour profile; nothing else meets a decoder."""
-    parts, end = [data[:2]], 2
+    parts, end = [(0, 2)], 2
     for segment in segments(data):
         end = segment.end
         if segment.marker not in (COM, JUNK) and (not 0xE0 <= segment.marker <= 0xEF or segment.body.startswith(_NEEDED)):
-            parts.append(data[segment.start : end])
-    if not parts[-1].endswith(b"\xff\xd9"):
-        parts.append(data[end:])
-    return b"".join(parts)
+            parts.append((segment.start, end))
+    if data[max(0, parts[-1][1] - 2) : parts[-1][1]] != b"\xff\xd9":
+        parts.append((end, len(data)))
+    return made_of(data, parts)
 
 
 def _application(segment: Segment) -> str:
@@ -116,7 +116,7 @@ def _application(segment: Segment) -> str:
     return next((name for start, name in known.items() if segment.body.startswith(start)), f"APP{segment.marker - 0xE0}")
 
 
-def strangers(data: bytes) -> tuple[str, ...]:
+def strangers(data: Contents) -> tuple[str, ...]:
     """Name whatever a JPEG file of ours would not hold; every byte is accounted for."""
     walked = list(segments(data))
     if data[:2] != b"\xff\xd8" or not walked or walked[-1].marker != EOI:
@@ -150,17 +150,16 @@ def _table_strangers(walked: list[Segment]) -> list[str]:
 
 def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:
     """Write one frame, grey or RGB, as JPEG: with the source's tables, finer ones where these would cost more than 45 dB."""
-    stored = frames.stored(0)
+    picture = as_picture(frames.stored(0))
     written = b""
     for options in _attempts(header.recipe):
-        written = _compressed(stored, options)
-        if psnr(stored, written, masks) >= WANTED_PSNR:
+        written = _compressed(picture, options)
+        if psnr(picture, written, masks) >= WANTED_PSNR:
             break
     file.write(written)
 
 
-def _compressed(stored: Stored, options: dict[str, Any]) -> bytes:
-    image = Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored)
+def _compressed(image: Image.Image, options: dict[str, Any]) -> bytes:
     file = io.BytesIO()
     try:
         image.save(file, "JPEG", optimize=True, **options)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deid.contents import Contents, as_file
 from deid.errors import FileRefused
 from deid.formats import pdf_file
-from deid.formats.arrays import PixelFrames
+from deid.formats.arrays import PixelFrames, red_first
 from deid.formats.header import PictureHeader
 from deid.formats.pillow import check_count, check_size
 from deid.formats.raster import RasterFormat, grey_where_possible, instance_of
@@ -33,11 +34,11 @@ class Pdf(RasterFormat):
 
     kind = "pdf"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by the header, which viewers look for in the first kilobyte."""
         return b"%PDF-" in data[:1024]
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Open a document; each page is rendered when it is wanted, as finely as the pictures on it."""
         document = _opened(data)
         count = len(document)
@@ -57,18 +58,18 @@ class Pdf(RasterFormat):
         removed = (HeaderChange("DocumentInfo", "X", named),) if named else ()
         return instance_of(self.kind, frames, policy, PictureHeader("pdf", points=points, removed=removed), dropped=dropped)
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Make a written file again from its pictures and compare every byte."""
         return pdf_file.strangers(data)
 
 
-def _opened(data: bytes) -> Any:
+def _opened(data: Contents) -> Any:
     try:
         import pypdfium2
     except ImportError:
         raise FileRefused("format-refused", "a PDF document; install pypdfium2") from None
     try:
-        return pypdfium2.PdfDocument(data)
+        return pypdfium2.PdfDocument(data if isinstance(data, bytes) else as_file(data))
     except pypdfium2.PdfiumError as error:
         if "assword" in str(error):
             raise FileRefused("format-refused", "a PDF document with a password") from None
@@ -112,5 +113,5 @@ def _rendered(page: Any, shape: tuple[int, int]) -> Stored:
     bitmap = pypdfium2.PdfBitmap.new_native(columns, rows, raw.FPDFBitmap_BGR)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, columns, rows)
     raw.FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, raw.FPDF_ANNOT)
-    stored: Stored = np.ascontiguousarray(bitmap.to_numpy()[:, :, ::-1])
-    return grey_where_possible(stored)
+    rendered = red_first(bitmap.to_numpy())
+    return np.array(grey_where_possible(rendered))

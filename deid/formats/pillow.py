@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import warnings
 from collections.abc import Iterator
@@ -12,16 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from deid.contents import Contents, as_file
 from deid.errors import FileRefused
 from deid.formats.arrays import without_hidden_colour
 from deid.formats.colour import to_srgb
+from deid.formats.exif import lying
 from deid.policy import Policy
 
 if TYPE_CHECKING:
     from deid.types import Stored
 
-_BAND_ROWS = 1024
-_DEEP_MODES = {"I": np.int32, "F": np.float32}
+_BAND_ROWS = 256
+_DEEP_MODES: dict[str, type[np.generic]] = {"I": np.int32, "F": np.float32}
 
 
 @contextmanager
@@ -76,9 +77,9 @@ class _Strict:
 _STRICT = _Strict()
 
 
-def open_picture(data: bytes, name: str, policy: Policy) -> Image.Image:
+def open_picture(data: Contents, name: str, policy: Policy) -> Image.Image:
     """Open a file with one of Pillow's formats, header only, and check its size; call inside `decoding`."""
-    image = Image.open(io.BytesIO(data), formats=(name,))
+    image = Image.open(as_file(data), formats=(name,))
     check_size(image.height, image.width, policy)
     return image
 
@@ -109,23 +110,31 @@ def check_count(count: int, policy: Policy) -> None:
         raise FileRefused("too-large")
 
 
-def samples(image: Image.Image, mode: str = "") -> Stored:
-    """Decode the current frame to (rows, columns, samples): grey or sRGB, uint8; deep grey keeps its own type.
+def samples(image: Image.Image, mode: str = "", orientation: int = 1) -> Stored:
+    """Decode the current frame to (rows, columns, samples), upright: grey or sRGB, uint8; deep grey keeps its own type.
 
-    `mode`, one of L, LA, RGB and RGBA, is what frames of one film have in common.
+    `mode`, one of L, LA, RGB and RGBA, is what frames of one film have in common. `orientation` is EXIF's, 1-8.
     """
     if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)[:, :, np.newaxis]
+        return _pixels(image, orientation, np.uint16)
     if image.mode in _DEEP_MODES:
-        return np.asarray(image, dtype=_DEEP_MODES[image.mode])[:, :, np.newaxis]
+        return _pixels(image, orientation, _DEEP_MODES[image.mode])
     plain = to_srgb(image, image.info.get("icc_profile"))
-    return without_hidden_colour(_pixels(plain.convert(mode) if mode and plain.mode != mode else plain))
+    return without_hidden_colour(_pixels(plain.convert(mode) if mode and plain.mode != mode else plain, orientation))
 
 
-def _pixels(image: Image.Image) -> Stored:
-    """Copy a picture out of Pillow band by band; in one piece it would be there three times."""
-    pixels = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
-    for row in range(0, image.height, _BAND_ROWS):
-        band = pixels[row : row + _BAND_ROWS]
-        band[:] = np.asarray(image.crop((0, row, image.width, row + band.shape[0]))).reshape(band.shape)
+def _pixels(image: Image.Image, orientation: int, dtype: type[np.generic] = np.uint8) -> Stored:
+    """Copy a picture out of Pillow band by band, each to where it is upright; in one piece it would be there three times."""
+    sides = (image.height, image.width) if orientation < 5 else (image.width, image.height)
+    pixels = np.empty((*sides, len(image.getbands())), dtype)
+    as_in_file = lying(pixels, orientation)
+    for row, band in bands(image):
+        as_in_file[row : row + len(band)] = band
     return pixels
+
+
+def bands(image: Image.Image) -> Iterator[tuple[int, Stored]]:
+    """Yield a decoded picture some rows at a time, (rows, columns, samples), each band with its first row."""
+    for row in range(0, image.height, _BAND_ROWS):
+        band = np.asarray(image.crop((0, row, image.width, min(row + _BAND_ROWS, image.height))))
+        yield row, band.reshape(*band.shape[:2], -1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
+from deid.contents import Contents
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Head(NamedTuple):
         return self.rows * self.columns * self.samples * (2 if self.maximum > 255 else 1)
 
 
-def head_of(data: bytes) -> Head | None:
+def head_of(data: Contents) -> Head | None:
     """Read the header of a binary PGM or PPM; None where it is none."""
     match = _HEAD.match(data[:65536])
     if match is None:
@@ -43,7 +44,7 @@ def head_of(data: bytes) -> Head | None:
     return Head(samples, int(match[2]), int(match[3]), int(match[4]), match.end())
 
 
-def strangers(data: bytes) -> tuple[str, ...]:
+def strangers(data: Contents) -> tuple[str, ...]:
     """Name whatever a PNM file of ours would not hold: comments and bytes behind the samples."""
     head = head_of(data)
     if head is None:

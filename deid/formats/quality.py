@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from deid.types import Region
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from deid.types import Stored
 
 # A decibel above what the policy asks for by default, because masks are measured as boxes here.
@@ -19,18 +22,26 @@ WANTED_PSNR: Final = 46.0
 _BAND_ROWS = 512
 
 
-def psnr(stored: Stored, written: bytes, masks: Sequence[Region] = ()) -> float:
+def psnr(made_from: Stored | Image.Image, written: bytes, masks: Sequence[Region] = ()) -> float:
     """Signal-to-noise ratio, in dB, of a written JPEG or WebP to the samples that it was made from, outside the masks' boxes."""
-    counts = np.ones(stored.shape[:2], np.uint8)
+    picture = made_from if isinstance(made_from, Image.Image) else as_picture(made_from)
+    samples = len(picture.getbands())
+    counts = np.ones((picture.height, picture.width), np.uint8)
     for x0, y0, x1, y1 in (mask.box for mask in masks):
         counts[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = 0
     if not counts.any():
         return math.inf
     # Pillow keeps four bytes a pixel.
-    flag = cv2.IMREAD_GRAYSCALE if stored.shape[2] == 1 else cv2.IMREAD_COLOR_RGB
-    decoded = np.asarray(cv2.imdecode(np.frombuffer(written, np.uint8), flag)).reshape(stored.shape)
-    error = 0.0
-    for row in range(0, stored.shape[0], _BAND_ROWS):
-        band = slice(row, row + _BAND_ROWS)
-        error += cv2.norm(np.ascontiguousarray(stored[band]), decoded[band], cv2.NORM_L2SQR, counts[band])
-    return math.inf if error == 0 else 10 * math.log10(255**2 * int(np.count_nonzero(counts)) * stored.shape[2] / error)
+    decoded = cv2.imdecode(np.frombuffer(written, np.uint8), cv2.IMREAD_GRAYSCALE if samples == 1 else cv2.IMREAD_COLOR_RGB)
+    error = 0
+    for row in range(0, picture.height, _BAND_ROWS):
+        part = slice(row, min(row + _BAND_ROWS, picture.height))
+        band: NDArray[np.uint8] = np.asarray(picture.crop((0, row, picture.width, part.stop)))
+        # A sum of squares is a whole number; OpenCV squares its root.
+        error += round(cv2.norm(band, np.asarray(decoded)[part], cv2.NORM_L2SQR, counts[part]))
+    return math.inf if error == 0 else 10 * math.log10(255**2 * int(np.count_nonzero(counts)) * samples / error)
+
+
+def as_picture(stored: Stored) -> Image.Image:
+    """Return a frame, (rows, columns, samples) of 8 bits, as an encoder takes it."""
+    return Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from deid.contents import Contents
 from deid.formats.arrays import PixelFrames, display_of
 from deid.formats.header import PictureHeader
 from deid.keys import Key
@@ -22,6 +23,8 @@ EXTENSIONS |= {"pdf": ".pdf"}
 _WRITERS = {kind: f"deid.formats.{kind}_file" for kind in EXTENSIONS}
 # Formats that can show frames one after the other.
 _ANIMATED = ("png", "gif", "webp")
+# Rows that are compared at a time: most pictures with colours have some in the first.
+_BAND_ROWS = 256
 
 
 class Writer(Protocol):
@@ -37,15 +40,15 @@ class RasterFormat(ABC):
     kind = ""
 
     @abstractmethod
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell from the content whether the file is of this kind."""
 
     @abstractmethod
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Decode a file; limits are checked before decoding."""
 
     @abstractmethod
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Walk a written file against the allow-list of its format."""
 
     def extension(self, instance: Instance, policy: Policy) -> str:
@@ -107,14 +110,15 @@ def shown(frames: Frames, kind: str) -> PixelFrames:
     if kind == "gif":
         from deid.formats.gif_file import fitted
 
-        return PixelFrames(shapes, lambda index: fitted(frames.display(index)))
-    return PixelFrames(shapes, lambda index: grey_where_possible(frames.display(index)), lossy=kind == "jpeg")
+        return PixelFrames(shapes, lambda index: fitted(frames.display(index)), beneath=frames)
+    return PixelFrames(shapes, lambda index: grey_where_possible(frames.display(index)), lossy=kind == "jpeg", beneath=frames)
 
 
 def grey_where_possible(stored: Stored) -> Stored:
     """Return one sample where three are equal everywhere."""
-    red, green, blue = stored[:, :, 0], stored[:, :, 1], stored[:, :, 2]
-    return stored[:, :, :1] if (red == green).all() and (green == blue).all() else stored
+    bands = (stored[row : row + _BAND_ROWS] for row in range(0, stored.shape[0], _BAND_ROWS))
+    grey = all((band[:, :, 0] == band[:, :, 1]).all() and (band[:, :, 1] == band[:, :, 2]).all() for band in bands)
+    return stored[:, :, :1] if grey else stored
 
 
 def _as_kind(frames: PixelFrames, kind: str) -> PixelFrames:
@@ -122,7 +126,7 @@ def _as_kind(frames: PixelFrames, kind: str) -> PixelFrames:
     if kind in ("jpeg", "gif"):
         return shown(frames, kind)
     shapes = [frames.shape(index) for index in range(frames.count)]
-    return PixelFrames(shapes, lambda index: _eight_or_sixteen(frames.stored(index)))
+    return PixelFrames(shapes, lambda index: _eight_or_sixteen(frames.taken(index)), beneath=frames)
 
 
 def _eight_or_sixteen(stored: Stored) -> Stored:

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Final
 
+from deid.contents import Contents
 from deid.errors import FileRefused
 from deid.protocols import Format
 
@@ -37,7 +38,7 @@ _SIDECAR_NAMES: Final = frozenset(
 _SIDECAR_SUFFIXES: Final = (".xmp", ".aae", ".zone.identifier", ":zone.identifier", ".thumbnail", ".pp3", ".on1", ".dop")
 
 
-def recognise(data: bytes, name: str) -> Format:
+def recognise(data: Contents, name: str) -> Format:
     """Return the format of a file, told by its content.
 
     `name` is the file's base name; it decides only how a file that is no image is recorded.
@@ -58,13 +59,13 @@ def recognise(data: bytes, name: str) -> Format:
     raise _refusal(data, name)
 
 
-def _is_picture(data: bytes) -> bool:
+def _is_picture(data: Contents) -> bool:
     return data.startswith(
         (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"RIFF", b"BM", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")
     )
 
 
-def _refusal(data: bytes, name: str) -> FileRefused:
+def _refusal(data: Contents, name: str) -> FileRefused:
     if name in _SIDECAR_NAMES or name.endswith(_SIDECAR_SUFFIXES) or name.startswith("._"):
         return FileRefused("sidecar")
     suffix = PurePath(name).suffix
@@ -76,7 +77,7 @@ def _refusal(data: bytes, name: str) -> FileRefused:
     return FileRefused("wrong-content" if suffix in _SUFFIXES_OF_IMAGES else "not-an-image")
 
 
-def _words_for(data: bytes) -> str:
+def _words_for(data: Contents) -> str:
     """Say what kind of file that may hold pictures this is, or nothing."""
     if data.startswith(b"PK\3\4"):
         return next((words for folder, words in _ZIPPED if folder in data), "a ZIP archive")

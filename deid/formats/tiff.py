@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from deid.contents import Contents
 from deid.errors import FileRefused
 from deid.formats import tiff_file
-from deid.formats.arrays import PixelFrames, without_hidden_colour
+from deid.formats.arrays import PixelFrames, red_first, without_hidden_colour
 from deid.formats.deep_colour import deep_to_srgb
 from deid.formats.exif import photo_facts
 from deid.formats.header import PictureHeader
@@ -27,6 +29,9 @@ _NOT_A_PAGE = 1 | 4
 _ORIENTATION, _MIN_IS_WHITE, _RGB = 274, 0, 2
 # Kinds of extra sample that are transparency.
 _ALPHA = (1, 2)
+# A page of more pixels is decoded with a reader of its own, which goes with what it decoded.
+_LARGE = 16_000_000
+_BAND_ROWS = 256
 
 
 class Tiff(RasterFormat):
@@ -34,11 +39,11 @@ class Tiff(RasterFormat):
 
     kind = "tiff"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by byte order and magic number."""
         return data[:4] in tiff_file.BYTE_ORDERS
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Find the pages; each is decoded when it is wanted."""
         pages = list(tiff_file.pages(data, policy.max_frames))
         check_count(len(pages), policy)
@@ -50,9 +55,14 @@ class Tiff(RasterFormat):
         with decoding():
             image = open_picture(data, "TIFF", policy)
             facts = photo_facts(image)
+
+        def opened(page: Page) -> Image.Image:
+            # Pillow walks to a page from the first one on, and keeps what it decoded.
+            return open_picture(data, "TIFF", policy) if _is_large(page) else image
+
         frames = PixelFrames(
             [_upright_shape(pages[number]) for number in wanted],
-            lambda index: _decoded(data, image, wanted[index], pages[wanted[index]]),
+            lambda index: _decoded(data, opened, wanted[index], pages[wanted[index]]),
         )
         if not frames.stored(0).size:
             raise FileRefused("broken")
@@ -61,18 +71,22 @@ class Tiff(RasterFormat):
             self.kind, frames, policy, header, camera=facts.camera, known=facts.known, dropped=_dropped(pages, len(wanted))
         )
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Walk a written file directory by directory."""
         return tiff_file.strangers(data)
 
 
-def _check_kind(data: bytes, pages: list[Page]) -> None:
+def _check_kind(data: Contents, pages: list[Page]) -> None:
     if not pages:
         raise FileRefused("truncated")
     first = pages[0]
     thumbnail_first = first.get(tiff_file.SUBFILE, 0) & 1 and first.all(tiff_file.SUB_DIRECTORIES)
     if data[8:10] == b"CR" or first.all(tiff_file.DNG_VERSION) or thumbnail_first:
         raise FileRefused("format-refused", "a camera raw file")
+
+
+def _is_large(page: Page) -> bool:
+    return page.get(tiff_file.ROWS, 0) * page.get(tiff_file.COLUMNS, 0) > _LARGE
 
 
 def _is_deep_colour(page: Page) -> bool:
@@ -97,9 +111,10 @@ def _upright_shape(page: Page) -> tuple[int, int]:
     return (columns, rows) if page.get(_ORIENTATION, 1) in (5, 6, 7, 8) else (rows, columns)
 
 
-def _decoded(data: bytes, image: Image.Image, number: int, page: Page) -> Stored:
+def _decoded(data: Contents, opened: Callable[[Page], Image.Image], number: int, page: Page) -> Stored:
     """Decode a page; both decoders turn it upright by themselves."""
     with decoding():
+        image = opened(page)
         image.seek(number)
         profile = image.info.get("icc_profile")
         if _is_deep_colour(page):
@@ -107,7 +122,7 @@ def _decoded(data: bytes, image: Image.Image, number: int, page: Page) -> Stored
         image.load()
         stored = samples(image)
     if stored.dtype == np.uint16 and page.get(tiff_file.PHOTOMETRIC, 1) == _MIN_IS_WHITE:
-        stored = np.uint16(2 ** page.get(tiff_file.BITS, 16) - 1) - stored
+        np.subtract(np.uint16(2 ** page.get(tiff_file.BITS, 16) - 1), stored, out=stored)
     if stored.dtype.kind == "f":
         return _finite(stored)
     return deep_to_srgb(stored, profile) if stored.dtype == np.uint16 else stored
@@ -115,19 +130,25 @@ def _decoded(data: bytes, image: Image.Image, number: int, page: Page) -> Stored
 
 def _finite(stored: Stored) -> Stored:
     """Give every sample a number: what is none becomes the darkest, what is endless the darkest or brightest there is."""
-    known = stored[np.isfinite(stored)]
-    low, high = (known.min(), known.max()) if known.size else (np.float32(0), np.float32(0))
-    return np.nan_to_num(stored, nan=float(low), posinf=float(high), neginf=float(low))
+    bands = [stored[row : row + _BAND_ROWS] for row in range(0, stored.shape[0], _BAND_ROWS)]
+    known = [(part.min(), part.max()) for part in (band[np.isfinite(band)] for band in bands) if part.size]
+    low, high = float(min(known)[0]) if known else 0.0, float(max(most for _, most in known)) if known else 0.0
+    for band in bands:
+        np.nan_to_num(band, copy=False, nan=low, posinf=high, neginf=low)
+    return stored
 
 
-def _deep(data: bytes, number: int, page: Page) -> Stored:
+def _deep(data: Contents, number: int, page: Page) -> Stored:
     """Decode 16-bit colour, which Pillow would cut to 8; cv2 keeps blue first and knows one layout only."""
     import cv2
 
+    plain = tiff_file.plain_samples(data, page)
+    if plain is not None:
+        return plain
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it talks about tags that it does not know
-    done, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1))
+    done, pages = cv2.imdecodemulti(np.frombuffer(data[:], np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1))
     if not done or pages[0].dtype != np.uint16 or pages[0].ndim != 3:
         raise FileRefused("codec-missing")
     samples_kept = 4 if page.get(tiff_file.EXTRA_SAMPLES, 0) in _ALPHA else 3
-    order = [2, 1, 0, 3][: min(pages[0].shape[2], samples_kept)]
-    return without_hidden_colour(np.ascontiguousarray(pages[0][:, :, order]))
+    stored = red_first(pages[0])
+    return without_hidden_colour(stored if stored.shape[2] <= samples_kept else np.ascontiguousarray(stored[:, :, :samples_kept]))

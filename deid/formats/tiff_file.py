@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+import numpy as np
 from PIL import TiffTags
 
+from deid.contents import Contents
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 SUBFILE, COLUMNS, ROWS, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 STRIPS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANES, PREDICTOR = 273, 277, 278, 279, 284, 317
 SUB_DIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT, DNG_VERSION = 330, 338, 339, 50706
-_DEFLATE = 8
+_DEFLATE, _OLD_DEFLATE = 8, 32946
+_DIFFERENCES = 2
+_FILL_ORDER, _ORIENTATION, _TILE_PLACES = 266, 274, 324
 _OWN = frozenset({COLUMNS, ROWS, BITS, COMPRESSION, PHOTOMETRIC, STRIPS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANES, PREDICTOR})
 _OWN |= {EXTRA_SAMPLES, SAMPLE_FORMAT}
 # What other programs need for their pixels: tiles, palettes, resolution, the parts of JPEG compression.
@@ -62,7 +66,7 @@ class Page(NamedTuple):
         return next((entry.values for entry in self.entries if entry.tag == tag), ())
 
 
-def pages(data: bytes, limit: int = 2**31) -> Iterator[Page]:
+def pages(data: Contents, limit: int = 2**31) -> Iterator[Page]:
     """Walk the chain of directories; it ends at the first that does not fit, and never goes round in a circle."""
     order = BYTE_ORDERS.get(data[:4])
     if order is None or len(data) < 8:
@@ -78,28 +82,28 @@ def pages(data: bytes, limit: int = 2**31) -> Iterator[Page]:
         at = page.following
 
 
-def _page(data: bytes, at: int, order: str) -> Page | None:
+def _page(data: Contents, at: int, order: str) -> Page | None:
     if at + 2 > len(data):
         return None
-    count = struct.unpack_from(order + "H", data, at)[0]
+    count = struct.unpack(order + "H", data[at : at + 2])[0]
     end = at + 2 + 12 * count + 4
     if count > _MAX_TAGS or end > len(data):
         return None
     entries = tuple(_entry(data, at + 2 + 12 * number, order) for number in range(count))
-    return Page((at, end), entries, struct.unpack_from(order + "I", data, end - 4)[0])
+    return Page((at, end), entries, struct.unpack(order + "I", data[end - 4 : end])[0])
 
 
-def _entry(data: bytes, at: int, order: str) -> Entry:
-    tag, kind, count = struct.unpack_from(order + "HHI", data, at)
+def _entry(data: Contents, at: int, order: str) -> Entry:
+    tag, kind, count = struct.unpack(order + "HHI", data[at : at + 8])
     size = _SIZES.get(kind, 1) * count
-    place = at + 8 if size <= 4 else struct.unpack_from(order + "I", data, at + 8)[0]
+    place = at + 8 if size <= 4 else struct.unpack(order + "I", data[at + 8 : at + 12])[0]
     fits = place + size <= len(data)
     readable = kind in _CODES and fits and count <= _MAX_VALUES
-    values = struct.unpack_from(f"{order}{count}{_CODES[kind]}", data, place) if readable else ()
+    values = struct.unpack(f"{order}{count}{_CODES[kind]}", data[place : place + size]) if readable else ()
     return Entry(tag, values, (place, place + size) if size > 4 else None)
 
 
-def removed_parts(data: bytes) -> Iterator[str]:
+def removed_parts(data: Contents) -> Iterator[str]:
     """Name what a source holds beside its pixels: standard names, else hex tags."""
     for page in pages(data):
         for entry in page.entries:
@@ -108,7 +112,7 @@ def removed_parts(data: bytes) -> Iterator[str]:
                 yield name if name != "unknown" else f"0x{entry.tag:04X}"
 
 
-def strangers(data: bytes) -> tuple[str, ...]:
+def strangers(data: Contents) -> tuple[str, ...]:
     """Name whatever a TIFF file of ours would not hold; every byte is accounted for."""
     if not data.startswith(b"II*\0"):
         return ("signature",)
@@ -125,7 +129,7 @@ def strangers(data: bytes) -> tuple[str, ...]:
     return tuple(found) or _gaps(data, sorted(spans))
 
 
-def _gaps(data: bytes, spans: list[tuple[int, int]]) -> tuple[str, ...]:
+def _gaps(data: Contents, spans: list[tuple[int, int]]) -> tuple[str, ...]:
     """Find bytes that belong to nothing; one zero before a directory is alignment."""
     at = 0
     for start, end in [*spans, (len(data), len(data))]:
@@ -135,7 +139,7 @@ def _gaps(data: bytes, spans: list[tuple[int, int]]) -> tuple[str, ...]:
     return () if at == len(data) else ("slack",)
 
 
-def _strip_strangers(data: bytes, page: Page, strips: list[tuple[int, int]]) -> list[str]:
+def _strip_strangers(data: Contents, page: Page, strips: list[tuple[int, int]]) -> list[str]:
     """Inflate every strip: exactly the rows that the directory promises, and nothing behind the end of the stream."""
     rows, per_strip = page.get(ROWS, 0), page.get(ROWS_PER_STRIP, 1)
     row_bytes = page.get(COLUMNS, 0) * page.get(SAMPLES, 1) * page.get(BITS, 8) // 8
@@ -153,6 +157,49 @@ def _strip_strangers(data: bytes, page: Page, strips: list[tuple[int, int]]) -> 
     return []
 
 
+def plain_samples(data: Contents, page: Page) -> Stored | None:
+    """Decode a page of 16-bit RGB whose strips follow each other, deflated or as they are; None where it is laid out otherwise.
+
+    Strip by strip: other decoders want the whole file beside the whole picture.
+    """
+    rows, columns, per_strip = page.get(ROWS, 0), page.get(COLUMNS, 0), page.get(ROWS_PER_STRIP, 2**32 - 1)
+    strips = list(zip(page.all(STRIPS), page.all(STRIP_BYTES), strict=False))
+    per_strip = min(per_strip, rows)
+    kept = page.all(BITS) == (16,) * 3 and page.get(SAMPLES, 1) == 3 and page.get(SAMPLE_FORMAT, 1) == 1
+    as_lies = page.get(_ORIENTATION, 1) == 1 and page.get(_FILL_ORDER, 1) == 1 and not page.all(_TILE_PLACES)
+    if not (kept and as_lies and per_strip and len(strips) == -(-rows // per_strip)):
+        return None
+    unpacked = _UNPACKED.get(page.get(COMPRESSION, 1))
+    stored = np.empty((rows, columns, 3), np.uint16)
+    for number, (place, length) in enumerate(strips):
+        band = stored[number * per_strip : (number + 1) * per_strip]
+        flat = unpacked(data[place : place + length], band.nbytes) if unpacked is not None else None
+        if flat is None or len(flat) != band.nbytes:
+            return None
+        band[:] = np.frombuffer(flat, BYTE_ORDERS[data[:4]] + "u2").reshape(band.shape)
+        if page.get(PREDICTOR, 1) == _DIFFERENCES:
+            np.cumsum(band, axis=1, dtype=np.uint16, out=band)
+        elif page.get(PREDICTOR, 1) != 1:
+            return None
+    return stored
+
+
+def _inflated(strip: bytes, length: int) -> bytes | None:
+    inflater = zlib.decompressobj()
+    try:
+        flat = inflater.decompress(strip, length)
+    except zlib.error:
+        return None
+    return flat
+
+
+_UNPACKED: dict[int, Callable[[bytes, int], bytes | None]] = {
+    1: lambda strip, length: strip[:length],
+    _DEFLATE: _inflated,
+    _OLD_DEFLATE: _inflated,
+}
+
+
 def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:
     """Write frames as TIFF pages, deflated; 8 to 32 bit, integer or float, grey or RGB, with or without alpha."""
     file.write(b"II*\0" + struct.pack("<I", 8))
@@ -166,7 +213,7 @@ def _put_page(stored: Stored, at: int, last: bool, file: BinaryIO) -> int:
     rows, columns, samples = stored.shape
     per_strip = max(1, min(rows, _STRIP_TARGET // max(1, stored[0].nbytes)))
     whole_numbers = stored.dtype.kind != "f"
-    strips = [_deflated(stored[row : row + per_strip], whole_numbers) for row in range(0, rows, per_strip)]
+    count = -(-rows // per_strip)
     tags: dict[int, tuple[str, Sequence[int]]] = {
         COLUMNS: ("I", [columns]),
         ROWS: ("I", [rows]),
@@ -175,20 +222,25 @@ def _put_page(stored: Stored, at: int, last: bool, file: BinaryIO) -> int:
         PHOTOMETRIC: ("H", [2 if samples >= 3 else 1]),
         SAMPLES: ("H", [samples]),
         ROWS_PER_STRIP: ("I", [per_strip]),
-        STRIP_BYTES: ("I", [len(strip) for strip in strips]),
+        STRIPS: ("I", [0] * count),
+        STRIP_BYTES: ("I", [0] * count),
         PLANES: ("H", [1]),
-        PREDICTOR: ("H", [2 if whole_numbers else 1]),
+        PREDICTOR: ("H", [_DIFFERENCES if whole_numbers else 1]),
         SAMPLE_FORMAT: ("H", [_SAMPLE_FORMATS[stored.dtype.kind]] * samples),
     }
     if samples in (2, 4):
         tags[EXTRA_SAMPLES] = ("H", [2])
-    tags[STRIPS] = ("I", [0] * len(strips))
-    ends = list(accumulate(map(len, strips), initial=at + len(_directory(tags, at, 0))))
-    tags[STRIPS], end = ("I", ends[:-1]), ends[-1]
+    # How long the strips are is known once they are written: the directory's room is left free until then.
+    first = at + len(_directory(tags, at, 0))
+    file.seek(first)
+    lengths = [file.write(_deflated(stored[row : row + per_strip], whole_numbers)) for row in range(0, rows, per_strip)]
+    ends = list(accumulate(lengths, initial=first))
+    tags[STRIPS], tags[STRIP_BYTES], end = ("I", ends[:-1]), ("I", lengths), ends[-1]
     aligned: int = end if last else end + end % 2
-    file.write(_directory(tags, at, 0 if last else aligned))
-    file.writelines(strips)
     file.write(b"\0" * (aligned - end))
+    file.seek(at)
+    file.write(_directory(tags, at, 0 if last else aligned))
+    file.seek(aligned)
     return aligned
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageFile
+import cv2
+import numpy as np
+from PIL import Image
 
+from deid.contents import Contents
+from deid.errors import FileRefused
 from deid.formats import webp_file
-from deid.formats.arrays import PixelFrames
-from deid.formats.exif import photo_facts, upright
+from deid.formats.arrays import PixelFrames, red_first
+from deid.formats.exif import photo_facts
 from deid.formats.film import film_of
 from deid.formats.header import PictureHeader
 from deid.formats.pillow import check_count, decoding, open_picture, samples
 from deid.formats.raster import RasterFormat, counted, instance_of
 from deid.policy import Policy
 from deid.types import Instance
+
+if TYPE_CHECKING:
+    from deid.types import Stored
 
 # Lossless WebP takes some 25 bytes a pixel to compress: larger pictures become PNG, so that a worker stays within its memory.
 _LARGEST = 25_000_000
@@ -25,42 +32,48 @@ class Webp(RasterFormat):
 
     kind = "webp"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by the RIFF signature."""
         return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Decode a WebP; every frame of an animation is shown whole."""
+        data = data[:]
         with decoding():
             image = open_picture(data, "WEBP", policy)
             count = getattr(image, "n_frames", 1)
             check_count(count, policy)
             facts = photo_facts(image)
             removed = counted(webp_file.removed_parts(data))
+            loop = int(image.info.get("loop", 0))
+            compressible = image.width * image.height <= _LARGEST
             if count == 1:
-                image.load()
-                cast(ImageFile.ImageFile, image).fp = None  # it holds the picture a second time
+                del image  # its decoder keeps room for the picture twice
                 lossy = policy.write_as == "source" and any(chunk.type == b"VP8 " for chunk in webp_file.chunks(data[12:]))
-                frames, durations = _still(image, facts.orientation, lossy), tuple[int, ...]()
+                frames = PixelFrames.still(lambda: _still(data, facts.orientation, policy), lossy=lossy and compressible)
+                durations: tuple[int, ...] = ()
             else:
                 frames, durations = film_of(image, lambda: open_picture(data, "WEBP", policy), orientation=facts.orientation)
-            writes = "webp" if _compressible(frames) else "png"
-            header = PictureHeader(writes, durations, int(image.info.get("loop", 0)), removed=removed)
+            header = PictureHeader("webp" if compressible else "png", durations, loop, removed=removed)
             return instance_of(self.kind, frames, policy, header, camera=facts.camera, known=facts.known)
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Walk a written file chunk by chunk."""
-        return webp_file.strangers(data)
+        return webp_file.strangers(data[:])
 
 
-def _still(image: Image.Image, orientation: int, lossy: bool) -> PixelFrames:
-    stored = upright(samples(image), orientation)
-    return PixelFrames.of([stored], lossy=lossy and _fits(stored.shape[0], stored.shape[1]))
-
-
-def _compressible(frames: PixelFrames) -> bool:
-    return _fits(*frames.shape(0))
-
-
-def _fits(rows: int, columns: int) -> bool:
-    return rows * columns <= _LARGEST
+def _still(data: bytes, orientation: int, policy: Policy) -> Stored:
+    """Decode a still picture; of a large one Pillow's decoder, made for animations, would hold five."""
+    with decoding():
+        image = open_picture(data, "WEBP", policy)
+        if image.width * image.height <= _LARGEST:
+            return samples(image, orientation=orientation)
+        profile = image.info.get("icc_profile")
+        del image
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is None or pixels.dtype != np.uint8:
+            raise FileRefused("broken")
+        picture = Image.fromarray(red_first(np.asarray(pixels)))
+        picture.info["icc_profile"] = profile
+        del pixels
+        return samples(picture, orientation=orientation)

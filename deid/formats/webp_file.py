@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from PIL import Image
 
-from deid.formats.quality import WANTED_PSNR, psnr
+from deid.formats.quality import WANTED_PSNR, as_picture, psnr
 from deid.types import Frames, Region
 
 if TYPE_CHECKING:
     from deid.formats.header import PictureHeader
-    from deid.types import Stored
 
 _PIXEL_CHUNKS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF")
 _NAMED_CHUNKS = {b"EXIF": "EXIF", b"XMP ": "XMP", b"ICCP": "ICCProfile"}
@@ -83,17 +82,17 @@ def _frame_is_plain(body: bytes) -> bool:
 
 def encode(frames: Frames, header: PictureHeader, file: BinaryIO, masks: Sequence[Region] = ()) -> None:
     """Write frames as WebP, each whole: lossless, or one picture from a lossy source as true as is asked for."""
-    body = _animation(frames, header) if frames.count > 1 else _still(frames.stored(0), frames.lossy, masks)
+    body = _animation(frames, header) if frames.count > 1 else _still(as_picture(frames.stored(0)), frames.lossy, masks)
     file.write(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body)
 
 
-def _still(stored: Stored, lossy: bool, masks: Sequence[Region]) -> bytes:
-    for quality in _QUALITIES if lossy and stored.shape[2] == 3 else ():
+def _still(picture: Image.Image, lossy: bool, masks: Sequence[Region]) -> bytes:
+    for quality in _QUALITIES if lossy and picture.mode == "RGB" else ():
         draft = io.BytesIO()
-        Image.fromarray(stored).save(draft, "WEBP", quality=quality)
-        if psnr(stored, draft.getvalue(), masks) >= WANTED_PSNR:
+        picture.save(draft, "WEBP", quality=quality)
+        if psnr(picture, draft.getvalue(), masks) >= WANTED_PSNR:
             return draft.getvalue()[12:]
-    return _chunk(b"VP8L", _lossless(stored))
+    return _chunk(b"VP8L", _lossless(picture))
 
 
 def _animation(frames: Frames, header: PictureHeader) -> bytes:
@@ -105,7 +104,7 @@ def _animation(frames: Frames, header: PictureHeader) -> bytes:
         duration = header.durations[index] if index < len(header.durations) else 0
         # Flag 2: the frame replaces what was there instead of being blended with it.
         head = bytes(6) + _three(columns - 1) + _three(rows - 1) + _three(min(duration, 0xFFFFFF)) + b"\x02"
-        parts.append(_chunk(b"ANMF", head + _chunk(b"VP8L", _lossless(stored))))
+        parts.append(_chunk(b"ANMF", head + _chunk(b"VP8L", _lossless(as_picture(stored)))))
     flags = _ANIMATION | (_ALPHA if alpha else 0)
     screen = bytes([flags, 0, 0, 0]) + _three(columns - 1) + _three(rows - 1)
     loop = bytes(4) + struct.pack("<H", min(header.loop, 65535))
@@ -120,9 +119,9 @@ def _three(number: int) -> bytes:
     return number.to_bytes(3, "little")
 
 
-def _lossless(stored: Stored) -> bytes:
+def _lossless(picture: Image.Image) -> bytes:
     """Compress a frame: the VP8L stream as an ordinary encoder makes it, taken out of the file that it makes."""
     draft = io.BytesIO()
-    image = Image.fromarray(stored[:, :, 0] if stored.shape[2] == 1 else stored)
-    image.convert("RGBA" if stored.shape[2] in (2, 4) else "RGB").save(draft, "WEBP", lossless=True, exact=True, method=_EFFORT)
+    image = picture.convert("RGBA" if picture.mode in ("LA", "RGBA") else "RGB")
+    image.save(draft, "WEBP", lossless=True, exact=True, method=_EFFORT)
     return next(chunk.body for chunk in chunks(draft.getvalue()[12:]) if chunk.type == b"VP8L")

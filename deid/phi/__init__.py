@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from deid.phi.header import classify_header
     from deid.phi.known import find_known
     from deid.phi.seeds import collect, known_from_list, known_from_name
-    from deid.phi.spellings import byte_forms, holds_any
+    from deid.phi.spellings import byte_forms
 
 __all__ = [
     "byte_forms",
@@ -18,7 +18,6 @@ __all__ = [
     "classify_text",
     "collect",
     "find_known",
-    "holds_any",
     "known_from_list",
     "known_from_name",
     "load_classifier",
@@ -30,7 +29,6 @@ _HOMES = {
     "classify_text": "classifier",
     "collect": "seeds",
     "find_known": "known",
-    "holds_any": "spellings",
     "known_from_list": "seeds",
     "known_from_name": "seeds",
     "load_classifier": "classifier",

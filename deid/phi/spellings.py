@@ -6,16 +6,11 @@ import calendar
 import re
 from collections.abc import Iterator, Sequence
 from itertools import permutations
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
+from typing import Final
 
 from deid.phi.known import date_forms
 from deid.phi.tokens import HARMLESS, strength
 from deid.types import KnownValue
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # A chance hit of six letters in 100 MB of compressed pixels: one in three million. Six digits are not enough: new UIDs are
 # 39 random digits, and one in a thousand files would hold a given number of six digits by chance.
@@ -34,10 +29,6 @@ _OTHER_SCRIPTS: Final = (
 )
 # Names have two to five parts; more would be a sentence.
 _MOST_PARTS = 3
-# So many first bytes of every form are looked at in one go, for so many groups of forms, a bit each: one form after the other
-# takes two thirds of the time of a film.
-_HEAD, _GROUPS = 4, 8
-_PIECE = 2**20
 
 
 def byte_forms(known: Sequence[KnownValue]) -> tuple[bytes, ...]:
@@ -57,40 +48,6 @@ def byte_forms(known: Sequence[KnownValue]) -> tuple[bytes, ...]:
             if _specific(text):
                 forms.update(dict.fromkeys(_encoded(text)))
     return tuple(forms)
-
-
-def holds_any(contents: bytes, forms: Sequence[bytes]) -> bool:
-    """Tell whether contents hold any of the forms, each of at least four bytes."""
-    by_head: dict[bytes, list[bytes]] = {}
-    for form in sorted(forms):
-        by_head.setdefault(form[:_HEAD], []).append(form)
-    tables = _tables(list(by_head))
-    for start in range(0, len(contents), _PIECE):
-        for place in _places(contents[start : start + _PIECE + _HEAD - 1], tables):
-            at = start + place
-            if any(contents.startswith(form, at) for form in by_head.get(contents[at : at + _HEAD], ())):
-                return True
-    return False
-
-
-def _tables(heads: Sequence[bytes]) -> NDArray[np.uint8]:
-    """For each of the first bytes: which groups of forms, neighbours in the alphabet, have one with that byte there."""
-    tables = np.zeros((_HEAD, 256), np.uint8)
-    for number, head in enumerate(heads):
-        tables[range(_HEAD), list(head)] |= 1 << (number * _GROUPS // len(heads))
-    return tables
-
-
-def _places(piece: bytes, tables: NDArray[np.uint8]) -> list[int]:
-    """Where a form may begin: one group has all the bytes there in their order."""
-    flat = np.frombuffer(piece, np.uint8)
-    count = len(flat) - _HEAD + 1
-    if count <= 0:
-        return []
-    left = tables[0][flat[:count]]
-    for at in range(1, _HEAD):
-        left &= tables[at][flat[at : at + count]]
-    return [int(place) for place in np.flatnonzero(left)]
 
 
 def _specific(text: str) -> bool:

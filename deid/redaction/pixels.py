@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from deid.types import Frames, Polygon, Region
+from deid.types import Box, Frames, Polygon, Region
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deid.types import Display, Stored
 
+# How far beyond its corners a mask may touch pixels.
+REACH = 2
 
-def cover(masks: Sequence[Region], index: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Draw the masks of one frame.
+
+def cover(masks: Sequence[Region], index: int, shape: tuple[int, int], part: Box | None = None) -> NDArray[np.bool_]:
+    """Draw the masks of one frame, or of a part of it.
 
     Parameters
     ----------
@@ -27,15 +31,20 @@ def cover(masks: Sequence[Region], index: int, shape: tuple[int, int]) -> NDArra
         Frame, from 0.
     shape
         Rows and columns of the frame.
+    part
+        Pixels of the frame that are wanted; all where nothing is said.
 
     Returns
     -------
     (rows, columns) bool: True wherever a mask touches the pixel.
     """
-    drawn = np.zeros(shape, np.uint8)
+    left, top, right, bottom = part or (0, 0, shape[1], shape[0])
+    drawn = np.zeros((max(0, bottom - top), max(0, right - left)), np.uint8)
     for mask in masks:
         if mask.frames[0] <= index < mask.frames[1]:
-            _draw(drawn, mask.polygon)
+            x0, y0, x1, y1 = mask.box
+            if x0 - REACH < right and x1 + REACH > left and y0 - REACH < bottom and y1 + REACH > top:
+                _draw(drawn, tuple((x - left, y - top) for x, y in mask.polygon))
     return drawn.view(np.bool_)
 
 
@@ -46,8 +55,8 @@ def _draw(drawn: NDArray[np.uint8], polygon: Polygon) -> None:
         return
     # Edges lie half a pixel before the centres that OpenCV draws between; one shift bit holds the half. Its outline covers
     # the pixels whose centres are near; one pixel of dilation makes that "touched at all".
-    left, top = min(xs) - 2, min(ys) - 2
-    part = np.zeros((max(ys) + 2 - top, max(xs) + 2 - left), np.uint8)
+    left, top = min(xs) - REACH, min(ys) - REACH
+    part = np.zeros((max(ys) + REACH - top, max(xs) + REACH - left), np.uint8)
     points = np.array([[2 * (x - left) - 1, 2 * (y - top) - 1] for x, y in polygon], np.int32)
     cv2.fillPoly(part, [points], 1, lineType=cv2.LINE_8, shift=1)
     part = cv2.dilate(part, np.ones((3, 3), np.uint8)).astype(np.uint8)
@@ -85,12 +94,18 @@ class Redacted:
 
     def stored(self, index: int) -> Stored:
         """Samples with the masks filled in the stored value of black."""
-        pixels = self._frames.stored(index)
-        if not self.touched(index):
-            return pixels
-        pixels = np.array(pixels)
-        pixels[cover(self._masks, index, self.shape(index))] = self._frames.black(index)
+        return self.taken(index) if self.touched(index) else self._frames.stored(index)
+
+    def taken(self, index: int) -> Stored:
+        """The same, to write to."""
+        black = self._frames.black(index)
+        pixels = self._frames.taken(index)
+        pixels[cover(self._masks, index, self.shape(index))] = black
         return pixels
+
+    def rest(self) -> None:
+        """Let go of a vast frame."""
+        self._frames.rest()
 
     def black(self, index: int) -> tuple[float, ...]:
         """The stored value that shows as black."""
@@ -98,13 +113,13 @@ class Redacted:
 
     def display(self, index: int) -> Display:
         """What a person will see: (rows, columns, 3) uint8 RGB, masks black."""
-        return self._blacked(self._frames.display(index), index)
+        return self._blacked(index, self._frames.display(index))
 
-    def looks(self, index: int) -> tuple[Display, ...]:
+    def looks(self, index: int) -> Iterator[Display]:
         """Every look of the frame, masks black in each."""
-        return tuple(self._blacked(look, index) for look in self._frames.looks(index))
+        return map(partial(self._blacked, index), self._frames.looks(index))
 
-    def _blacked(self, picture: Display, index: int) -> Display:
+    def _blacked(self, index: int, picture: Display) -> Display:
         if not self.touched(index):
             return picture
         picture = np.array(picture)

@@ -68,7 +68,7 @@ class Pictures:
             frames = instance.frames
             windowed = frames.count > 0 and _has_window(frames.stored(0))
             shapes = tuple(frames.shape(index) for index in range(frames.count))
-            return Layout(shapes, len(frames.looks(0)), windowed, instance.cine)
+            return Layout(shapes, len(tuple(frames.looks(0))), windowed, instance.cine)
 
     def overview(self, path: Path, index: int, look: Look) -> bytes:
         """The whole frame as JPEG, at most `OVERVIEW` pixels long; small frames as PNG."""
@@ -112,7 +112,7 @@ def _rendered(instance: Instance, index: int, look: Look) -> Display:
     frames = instance.frames
     if look.low is not None and look.high is not None:
         return _windowed(frames.stored(index), frames.black(index)[0], look.low, look.high)
-    looks = frames.looks(index)
+    looks = tuple(frames.looks(index))
     return looks[min(look.number, len(looks) - 1)]
 
 

@@ -60,7 +60,7 @@ def through(data, policy, key, form):
     """Take a file through read, looks and write; return what was written."""
     instance = form.read(data, policy)
     for index in {0, instance.frames.count - 1} if instance.frames.count else ():
-        instance.frames.looks(index)
+        list(instance.frames.looks(index))
         instance.frames.black(index)
     cuts = phi.classify_header(instance.header_text, instance.known, policy)
     out = io.BytesIO()

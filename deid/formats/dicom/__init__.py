@@ -8,16 +8,17 @@ from typing import BinaryIO, cast
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from deid.contents import Contents
 from deid.formats.dicom.codecs import check_codec
 from deid.formats.dicom.devices import covered
 from deid.formats.dicom.frames import DicomFrames, NoFrames
 from deid.formats.dicom.header_text import header_texts
 from deid.formats.dicom.heads import may_show_face, shows_head
 from deid.formats.dicom.known import case, known_values, subject
-from deid.formats.dicom.layout import PIXEL_KEYWORDS, layout_of
+from deid.formats.dicom.layout import layout_of
 from deid.formats.dicom.objects import check_object, has_pixels
 from deid.formats.dicom.overlays import clean_overlays, overlays_of
-from deid.formats.dicom.parse import looks_like_dicom, parse
+from deid.formats.dicom.parse import PIXEL_KEYWORDS, looks_like_dicom, parse
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.rules import rules
 from deid.formats.dicom.scrub import Scrub, name_instance, scrubbed, spans_by_path
@@ -41,11 +42,11 @@ class Dicom:
 
     kind = "dicom"
 
-    def accepts(self, data: bytes) -> bool:
+    def accepts(self, data: Contents) -> bool:
         """Tell by preamble or by the shape of the first attribute."""
         return looks_like_dicom(data)
 
-    def read(self, data: bytes, policy: Policy) -> Instance:
+    def read(self, data: Contents, policy: Policy) -> Instance:
         """Read the header and prepare the frames; nothing is decoded yet.
 
         Raises
@@ -53,11 +54,11 @@ class Dicom:
         FileRefused
             ``object-refused``, ``codec-missing``, ``too-large``, ``truncated``, ``pixels-missing`` or ``broken``.
         """
-        dataset = parse(data, policy)
+        dataset, pixels = parse(data, policy)
         with quiet():
             check_object(dataset, policy)
             judged = rules(policy, _strict(dataset))
-            frames = _frames(dataset, policy) if has_pixels(dataset) else NoFrames()
+            frames = _frames(dataset, pixels, policy) if has_pixels(dataset) else NoFrames()
             shape = frames.shape(0) if frames.count else (0, 0)
             return Instance(
                 kind=self.kind,
@@ -96,7 +97,7 @@ class Dicom:
             write_dataset(clean, _provable(syntax, scrub), file)
         return scrub.report()
 
-    def strangers(self, data: bytes) -> tuple[str, ...]:
+    def strangers(self, data: Contents) -> tuple[str, ...]:
         """Name what does not belong into a clean DICOM file."""
         return strangers(data)
 
@@ -109,10 +110,10 @@ def _provable(syntax: UID, scrub: Scrub) -> UID:
     return ExplicitVRLittleEndian
 
 
-def _frames(dataset: Dataset, policy: Policy) -> DicomFrames:
-    layout = layout_of(dataset, policy)
+def _frames(dataset: Dataset, pixels: Contents | None, policy: Policy) -> DicomFrames:
+    layout = layout_of(dataset, pixels, policy)
     check_codec(layout)
-    return DicomFrames(dataset, layout, overlays_of(dataset) if policy.clean_graphics else ())
+    return DicomFrames(dataset, pixels, layout, overlays_of(dataset) if policy.clean_graphics else ())
 
 
 def _strict(dataset: Dataset) -> bool:

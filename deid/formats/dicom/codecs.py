@@ -95,7 +95,7 @@ def hides_bits(frame: bytes, layout: Layout) -> bool:
         return False
     whole = replace(layout, bits_stored=layout.bits_allocated, high_bit=layout.bits_allocated - 1)
     raw = decode(frame, whole)
-    return not np.array_equal(cleared(raw, layout), raw)
+    return not np.array_equal(cleared(raw.copy(), layout), raw)
 
 
 def can_encode(layout: Layout) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-import cv2
 import numpy as np
+
+from deid.formats.dicom.greys import Greys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,33 +24,29 @@ _FLAT_EQUALISED, _FLAT_STRETCHED = 0.5, 0.7
 _ENDS: Final = 0.001
 
 
-def unshown(
-    looks: Sequence[NDArray[np.float64]], values: NDArray[np.float64], places: NDArray[np.int64]
-) -> list[NDArray[np.float64]]:
+def unshown(looks: Sequence[NDArray[np.float64]], greys: Greys) -> list[NDArray[np.float64]]:
     """Return further looks at the values that no other look tells apart: stretched, and equalised; none that shows only noise.
 
     Parameters
     ----------
     looks
         For each look the brightness (0-1) of every value.
-    values
-        The values that may occur, least first.
-    places
-        For each pixel which of the values it is, (rows, columns).
+    greys
+        The values that may occur, and where they stand.
     """
-    counts = np.bincount(places.ravel(), minlength=len(looks[0]))
-    hidden = _hidden(looks, np.cumsum(counts) / places.size, counts / places.size)
+    counts, values = greys.counts, greys.values
+    size = greys.shape[0] * greys.shape[1]
+    hidden = _hidden(looks, np.cumsum(counts) / size, counts / size)
     if not hidden.any():
         return []
-    inside = hidden[places]
     among = np.where(hidden, counts, 0)
     ranks = (np.cumsum(among) - among / 2) / among.sum()
     low, high = values[np.clip(np.searchsorted(ranks, [_ENDS, 1 - _ENDS]), 0, len(values) - 1)]
     stretched = np.clip((values - low) / (high - low if high > low else 1.0), 0, 1)
     found = []
-    if _has_strokes(cv2.blur(stretched[places], (3, 3)), inside, _FLAT_STRETCHED):
+    if _has_strokes(greys.smoothed(stretched), hidden, _FLAT_STRETCHED):
         found.append(stretched)
-    if _has_strokes(ranks[places], inside, _FLAT_EQUALISED):
+    if _has_strokes(((places, ranks[places]) for places in greys.bands()), hidden, _FLAT_EQUALISED):
         found.append(ranks)
     return found
 
@@ -70,10 +67,13 @@ def _hidden(looks: Sequence[NDArray[np.float64]], below: NDArray[np.float64], sh
     return np.asarray(np.cumsum(steps[:-1]) > 0)
 
 
-def _has_strokes(picture: NDArray[np.float64], hidden: NDArray[np.bool_], flat: float) -> bool:
-    """Tell whether the hidden values form flat areas with edges between them."""
-    inside = hidden[:, 1:] & hidden[:, :-1]
-    steps = np.abs(np.diff(picture, axis=1))[inside]
-    if not steps.size:
-        return False
-    return float((steps < _FLAT).mean()) >= flat and float((steps > _EDGE).mean()) >= _EDGE_SHARE
+def _has_strokes(bands: Iterable[tuple[NDArray[np.intp], NDArray[np.float64]]], hidden: NDArray[np.bool_], flat: float) -> bool:
+    """Tell whether the hidden values form flat areas with edges between them; `bands` are values and their brightness."""
+    size = flats = edges = 0
+    for places, brightness in bands:
+        told = hidden[places]
+        steps = np.abs(np.diff(brightness, axis=1))[told[:, 1:] & told[:, :-1]]
+        size += steps.size
+        flats += int(np.count_nonzero(steps < _FLAT))
+        edges += int(np.count_nonzero(steps > _EDGE))
+    return size > 0 and flats / size >= flat and edges / size >= _EDGE_SHARE

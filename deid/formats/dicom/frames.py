@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pydicom.dataset import Dataset
 
+from deid.contents import Contents
+from deid.formats.arrays import HEAVY, ORDINARY
 from deid.formats.dicom.codecs import LOSSY_SYNTAXES, decode, is_deep_jpeg
 from deid.formats.dicom.equalised import unshown
+from deid.formats.dicom.greys import Greys
 from deid.formats.dicom.jpeg import holds_ybr, jpeg_head
 from deid.formats.dicom.layout import Layout, encoded_frames
 from deid.formats.dicom.native import cleared, unpack
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 # Two looks that differ by less than this, on average in grey levels, show the same text.
 _SAME_LOOK = 1.0
+# Frames of a run that are kept: its neighbours are often asked for again.
+_KEPT = 2
+_BAND_ROWS = 256
 
 
 class NoFrames:
@@ -41,6 +47,13 @@ class NoFrames:
         """Never asked: there is no frame."""
         raise IndexError(index)
 
+    def taken(self, index: int) -> Stored:
+        """Never asked: there is no frame."""
+        raise IndexError(index)
+
+    def rest(self) -> None:
+        """There is nothing to let go of."""
+
     def black(self, index: int) -> tuple[float, ...]:
         """Never asked: there is no frame."""
         raise IndexError(index)
@@ -49,7 +62,7 @@ class NoFrames:
         """Never asked: there is no frame."""
         raise IndexError(index)
 
-    def looks(self, index: int) -> tuple[Display, ...]:
+    def looks(self, index: int) -> Iterator[Display]:
         """Never asked: there is no frame."""
         raise IndexError(index)
 
@@ -61,16 +74,18 @@ class DicomFrames:
     the header says none) and `pixel_aspect` (height of a pixel divided by its width) for copies that a phone shows.
     """
 
-    def __init__(self, dataset: Dataset, layout: Layout, overlays: Sequence[Overlay] = ()) -> None:
+    def __init__(self, dataset: Dataset, pixels: Contents | None, layout: Layout, overlays: Sequence[Overlay] = ()) -> None:
         self.layout = layout
         self._overlays = overlays
         self._dataset = dataset
-        self._encoded = () if layout.native else tuple(encoded_frames(dataset, layout))
-        if self._encoded:
+        self._encoded = () if layout.native else tuple(encoded_frames(dataset, pixels, layout))
+        if self._encoded and isinstance(pixels, bytes):
             # The frames are held once: a clip of half a gigabyte is half a gigabyte.
             dataset["PixelData"].value = b""
-        self._native = _native_bytes(dataset, layout) if layout.native else b""
-        self._decoded = lru_cache(maxsize=2)(self._decode)
+        self._native = _in_order(dataset, pixels or b"", layout) if layout.native else b""
+        self._decoded = lru_cache(maxsize=_KEPT if self._is_ordinary else 1)(self._decode)
+        self._greys = lru_cache(maxsize=1)(self._work_out_greys) if self._is_ordinary else self._work_out_greys
+        self._shades = lru_cache(maxsize=_KEPT)(self._work_out_shades)
 
     @property
     def count(self) -> int:
@@ -112,11 +127,30 @@ class DicomFrames:
 
     def source(self, index: int) -> bytes:
         """Return the encoded frame as it is in the file."""
-        return self._encoded[index]
+        return self._encoded[index][:]
 
     def stored(self, index: int) -> Stored:
-        """Return the samples of a frame, unused bits cleared."""
-        return self._decoded(index).copy()
+        """Return the samples of a frame, unused bits cleared; read-only."""
+        view = self._decoded(index).view()
+        view.flags.writeable = False
+        return view
+
+    def taken(self, index: int) -> Stored:
+        """Return the samples of a frame as the caller's own; a frame that is not an ordinary one is not kept here then."""
+        if self._is_ordinary:
+            return self._decoded(index).copy()
+        frame = self._decoded(index)
+        self._decoded.cache_clear()
+        return frame if frame.flags.writeable else frame.copy()
+
+    def rest(self) -> None:
+        """Let go of a frame that is not an ordinary one."""
+        if not self._is_ordinary:
+            self._decoded.cache_clear()
+
+    @property
+    def _is_ordinary(self) -> bool:
+        return self.layout.frame_bits // 8 <= ORDINARY
 
     def black(self, index: int) -> tuple[float, ...]:
         """Return the stored value that shows as black or as the darkest there is."""
@@ -130,63 +164,102 @@ class DicomFrames:
 
     def display(self, index: int) -> Display:
         """Return the frame as the header wants it shown: its first window, else its full range."""
-        return self.looks(index)[0]
+        return next(self._looks(index))
 
-    def looks(self, index: int) -> tuple[Display, ...]:
-        """Return the frame in every window of the header and over its full range, each look once; then with its overlays."""
-        looks = self._looks(index)
-        overlaid = drawn(looks[0], self._overlays, index)
-        return looks if overlaid is None else (*looks, overlaid)
+    def looks(self, index: int) -> Iterator[Display]:
+        """Yield the frame in every window of the header and over its full range, each look once; then with its overlays."""
+        yield from self._looks(index)
+        overlaid = drawn(self.display(index), self._overlays, index) if self._overlays else None
+        if overlaid is not None:
+            yield overlaid
 
-    def _looks(self, index: int) -> tuple[Display, ...]:
+    def _looks(self, index: int) -> Iterator[Display]:
+        yield self._first_look(index)
+        # Most of whoever asks wants the first look only: what tells the others is worked out later, and once.
+        for number in range(1, 1 if self._has_colour else len(self._shades(index))):
+            yield self._in_shades(index, self._shades(index)[number])
+
+    def _first_look(self, index: int) -> Display:
+        if not self._has_colour:
+            return self._in_shades(index, grey(next(self._brightness(self._greys(index), index)), self._inverted))
         frame = self._decoded(index)
-        if self.layout.samples == 3:
-            return (self._colour(frame),)
-        if self.layout.photometric == "PALETTE COLOR" and self._palette is not None:
-            last = len(self._palette) - 1
-            return (self._palette[np.clip(frame[..., 0].astype(np.int64), 0, last)],)
-        looks: list[Stored] = []
-        for look in self._greys(frame[..., 0], index):
-            if all(np.abs(look.astype(np.int16) - other).mean() >= _SAME_LOOK for other in looks):
-                looks.append(look)
-        return tuple(np.repeat(look[..., None], 3, axis=2) for look in looks)
+        self._rest_beside_a_look()
+        return self._colour(frame) if self.layout.samples == 3 else self._in_palette(frame[..., 0])
 
-    def _greys(self, plane: Stored, index: int) -> list[Stored]:
-        """Apply each transformation once to every value that occurs, then look the values up."""
-        levels, places = _levels(plane)
+    def _in_shades(self, index: int, shades: NDArray[np.uint8]) -> Display:
+        picture = self._greys(index).shown(shades)
+        self._rest_beside_a_look()
+        return picture
+
+    def _rest_beside_a_look(self) -> None:
+        if self.layout.frame_bits // 8 > HEAVY:
+            self._decoded.cache_clear()
+
+    def _work_out_greys(self, index: int) -> Greys:
+        return Greys(self._decoded(index)[..., 0])
+
+    def _work_out_shades(self, index: int) -> list[NDArray[np.uint8]]:
+        """Apply each transformation once to every value that occurs; return the greys of each look that is unlike the others."""
+        greys = self._greys(index)
+        shown = list(self._brightness(greys, index))
+        if not (self._plain and not self._is_told(index)):
+            shown += unshown(shown, greys)
+        kept: list[NDArray[np.uint8]] = []
+        for shades in (grey(brightness, self._inverted) for brightness in shown):
+            if all(_difference(shades, other, greys) >= _SAME_LOOK for other in kept):
+                kept.append(shades)
+        return kept
+
+    def _brightness(self, greys: Greys, index: int) -> Iterator[NDArray[np.float64]]:
+        """Yield the brightness of every value as the header tells it, then over the full range."""
         slope, intercept = rescale_of(self._dataset, index)
-        rescaled = levels.astype(np.float64) * slope + intercept
-        inverted = self.layout.photometric == "MONOCHROME1"
-        shown = [window.apply(rescaled) for window in windows_of(self._dataset, index)]
-        shown += [
-            table[np.clip(np.nan_to_num(rescaled) - first, 0, len(table) - 1).astype(np.int64)]
-            for first, table in lookup_tables(self._dataset)
-        ]
-        if self._plain and not shown:
-            return [grey(rescaled / 255, inverted)[places]]
-        shown.append(full_range(rescaled))
-        shown += unshown(shown, levels.astype(np.float64), places)
-        return [grey(brightness, inverted)[places] for brightness in shown]
+        rescaled = greys.values * slope + intercept
+        for window in windows_of(self._dataset, index):
+            yield window.apply(rescaled)
+        for first, table in lookup_tables(self._dataset):
+            yield table[np.clip(np.nan_to_num(rescaled) - first, 0, len(table) - 1).astype(np.int64)]
+        yield rescaled / 255 if self._plain and not self._is_told(index) else full_range(rescaled)
+
+    def _is_told(self, index: int) -> bool:
+        return bool(windows_of(self._dataset, index) or lookup_tables(self._dataset))
+
+    @property
+    def _has_colour(self) -> bool:
+        return self.layout.samples == 3 or (self.layout.photometric == "PALETTE COLOR" and self._palette is not None)
+
+    @property
+    def _inverted(self) -> bool:
+        return self.layout.photometric == "MONOCHROME1"
 
     @property
     def _plain(self) -> bool:
         """True for 8 bit grey without a window: what is stored is what is shown."""
         return self.layout.bits_stored == 8 and self.layout.bits_allocated == 8 and not self.layout.signed
 
+    def _in_palette(self, plane: Stored) -> Display:
+        palette = self._palette
+        assert palette is not None
+        return _by_bands(plane, lambda band: palette[np.clip(band.astype(np.int64), 0, len(palette) - 1)])
+
     def _colour(self, frame: Stored) -> Display:
-        if self.layout.bits_stored > 8 or frame.dtype != np.uint8:
-            frame = (frame >> max(0, self.layout.bits_stored - 8)).astype(np.uint8)
-        if not self._is_ybr:
+        if self.layout.bits_stored <= 8 and frame.dtype == np.uint8 and not self._is_ybr:
             return np.ascontiguousarray(frame)
+        return _by_bands(frame, self._colour_of_band)
+
+    def _colour_of_band(self, band: Stored) -> Display:
+        if self.layout.bits_stored > 8 or band.dtype != np.uint8:
+            band = (band >> max(0, self.layout.bits_stored - 8)).astype(np.uint8)
+        if not self._is_ybr:
+            return band
         from pydicom.pixels.processing import convert_color_space
 
-        return np.asarray(convert_color_space(frame, "YBR_FULL", "RGB"), np.uint8)
+        return np.asarray(convert_color_space(band, "YBR_FULL", "RGB"), np.uint8)
 
     @cached_property
     def _is_ybr(self) -> bool:
         """True where the decoded samples are luminance and two colours; JPEG 2000 codecs undo their own transformation."""
         if self.layout.syntax in LOSSY_SYNTAXES:
-            return holds_ybr(jpeg_head(self._encoded[0]), self.layout.photometric)
+            return holds_ybr(jpeg_head(self.source(0)), self.layout.photometric)
         return self.layout.photometric in ("YBR_FULL", "YBR_FULL_422")
 
     @cached_property
@@ -213,28 +286,31 @@ class DicomFrames:
     def _decode(self, index: int) -> Stored:
         if self.layout.native:
             return cleared(unpack(self._native, self.layout, index), self.layout)
-        return decode(self._encoded[index], self.layout)
+        return decode(self.source(index), self.layout)
 
 
-def _native_bytes(dataset: Dataset, layout: Layout) -> bytes:
+def _by_bands(frame: Stored, shown: Callable[[Stored], Display]) -> Display:
+    """Show a frame some rows at a time: on the way a picture takes many times its room."""
+    picture = np.empty((*frame.shape[:2], 3), np.uint8)
+    for row in range(0, frame.shape[0], _BAND_ROWS):
+        picture[row : row + _BAND_ROWS] = shown(frame[row : row + _BAND_ROWS])
+    return picture
+
+
+def _difference(shades: NDArray[np.uint8], other: NDArray[np.uint8], greys: Greys) -> float:
+    """How far apart two looks are, in grey levels a pixel."""
+    apart = np.abs(shades.astype(np.int64) - other)
+    return float(int(apart @ greys.counts) / (greys.shape[0] * greys.shape[1]))
+
+
+def _in_order(dataset: Dataset, pixels: Contents, layout: Layout) -> Contents:
     """Return the native pixel bytes; 8-bit samples that a big-endian file holds in words come back in their order."""
-    element = dataset[layout.keyword]
-    data: bytes = element.value
     if layout.dtype.byteorder == ">" or not swapped_words(dataset, layout):
-        return data
-    return np.frombuffer(data[: len(data) // 2 * 2], ">u2").astype("<u2").tobytes()
+        return pixels
+    return np.frombuffer(pixels[: len(pixels) // 2 * 2], ">u2").astype("<u2").tobytes()
 
 
 def swapped_words(dataset: Dataset, layout: Layout) -> bool:
     """Tell whether bytes lie in big-endian words (PS3.5 A.3)."""
     big = str(layout.syntax) == "1.2.840.10008.1.2.2"
     return big and layout.bits_allocated <= 8 and dataset[layout.keyword].VR == "OW"
-
-
-def _levels(plane: Stored) -> tuple[Stored, NDArray[np.int64]]:
-    """Return the values that may occur and, for each pixel, which of them it is."""
-    if plane.dtype.kind in "iu" and plane.dtype.itemsize <= 2:
-        low = int(plane.min())
-        return np.arange(low, int(plane.max()) + 1), plane.astype(np.int64) - low
-    levels, places = np.unique(plane, return_inverse=True)
-    return levels, places.reshape(plane.shape)

@@ -8,19 +8,22 @@ from typing import Any, Final
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.encaps import generate_frames
+from pydicom.encaps import generate_fragmented_frames, generate_frames
 from pydicom.uid import UID, ExplicitVRBigEndian, UID_dictionary
 
+from deid.contents import Contents, OnDisk, joined, made_of
 from deid.errors import FileRefused
+from deid.formats.dicom.parse import PIXEL_KEYWORDS
 from deid.formats.dicom.walk import text_of, value_of
 from deid.policy import Policy
 
-PIXEL_KEYWORDS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 PHOTOMETRIC: Final = frozenset(
     ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 )
 # A run of a cine is long, not wide: all frames together may hold this many frames of the largest size.
 _FRAMES_OF_LIMIT = 100
+# Tags and lengths of items are this long at most.
+_HEADER = 8
 # Two bytes of an RLE segment stand for 128 at most.
 _RLE_RATIO = 64
 
@@ -68,7 +71,7 @@ class Layout:
         return self.rows * self.columns * samples * self.bits_allocated
 
 
-def layout_of(dataset: Dataset, policy: Policy) -> Layout:
+def layout_of(dataset: Dataset, pixels: Contents | None, policy: Policy) -> Layout:
     """Read the layout of an instance and check it against the limits and the bytes there are.
 
     Raises
@@ -85,20 +88,15 @@ def layout_of(dataset: Dataset, policy: Policy) -> Layout:
     except (TypeError, ValueError, AttributeError, IndexError):
         raise FileRefused("broken", "image pixel attributes") from None
     _check(layout)
-    pixels = layout.rows * layout.columns
+    size = layout.rows * layout.columns
     limit = policy.max_megapixels * 1e6
-    if pixels > limit or pixels * layout.count > limit * _FRAMES_OF_LIMIT:
+    if size > limit or size * layout.count > limit * _FRAMES_OF_LIMIT:
         raise FileRefused("too-large")
-    if layout.native and len(_pixel_bytes(dataset, keyword)) * 8 < layout.frame_bits * layout.count:
+    if layout.native and pixels is None:
+        raise FileRefused("broken", keyword)
+    if layout.native and pixels is not None and len(pixels) * 8 < layout.frame_bits * layout.count:
         raise FileRefused("truncated")
     return layout
-
-
-def _pixel_bytes(dataset: Dataset, keyword: str) -> bytes:
-    value = value_of(dataset, keyword)
-    if not isinstance(value, bytes):
-        raise FileRefused("broken", keyword)
-    return value
 
 
 def _layout(dataset: Dataset, keyword: str) -> Layout:
@@ -137,11 +135,12 @@ def _check(layout: Layout) -> None:
         raise FileRefused("object-refused", "PhotometricInterpretation")
 
 
-def encoded_frames(dataset: Dataset, layout: Layout) -> list[bytes]:
+def encoded_frames(dataset: Dataset, pixels: Contents | None, layout: Layout) -> list[Contents]:
     """Split encapsulated pixels into frames, without decoding them."""
     offsets = value_of(dataset, "ExtendedOffsetTable"), value_of(dataset, "ExtendedOffsetTableLengths")
     try:
-        frames = _split(dataset.PixelData, layout.count, offsets if all(offsets) else None)
+        assert pixels is not None
+        frames = _split(pixels, layout.count, offsets if all(offsets) else None)
     except Exception:
         raise FileRefused("broken", "encapsulated frames") from None
     if len(frames) < layout.count or not all(frames[: layout.count]):
@@ -152,11 +151,41 @@ def encoded_frames(dataset: Dataset, layout: Layout) -> list[bytes]:
     return frames[: layout.count]
 
 
-def _split(data: bytes, count: int, extended: tuple[Any, Any] | None) -> list[bytes]:
+def _split(pixels: Contents, count: int, extended: tuple[Any, Any] | None) -> list[Contents]:
     with contextlib.suppress(Exception):
-        frames = list(generate_frames(data, number_of_frames=count, extended_offsets=extended))
+        frames = _frames(pixels, count, extended)
         if len(frames) >= count and all(frames):
             return frames
     # Offsets that lead nowhere: the fragments tell the frames where each has one, or all are of one.
-    past = 8 + int.from_bytes(data[4:8], "little")
-    return list(generate_frames(data[:4] + b"\0\0\0\0" + data[past:], number_of_frames=count))
+    past = 8 + int.from_bytes(pixels[4:8], "little")
+    return _frames(made_of(pixels, [(0, 4), b"\0\0\0\0", (past, len(pixels))]), count, None)
+
+
+def _frames(pixels: Contents, count: int, extended: tuple[Any, Any] | None) -> list[Contents]:
+    if isinstance(pixels, bytes):
+        return list(generate_frames(pixels, number_of_frames=count, extended_offsets=extended))
+    places: Any = _Places(pixels)
+    fragmented = generate_fragmented_frames(places, number_of_frames=count, extended_offsets=extended)
+    return [joined(fragments) for fragments in fragmented]
+
+
+class _Places:
+    """Encapsulated pixels on the disk, as a file from which the fragments are not read but told where they lie."""
+
+    def __init__(self, pixels: OnDisk) -> None:
+        self._pixels = pixels
+        self._at = 0
+        # The first item is the table of offsets, not a fragment.
+        self._past_table = 8 + int.from_bytes(pixels[4:8], "little")
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = offset + (self._at if whence else 0)
+        return self._at
+
+    def read(self, count: int) -> Contents:
+        first, self._at = self._at, min(len(self._pixels), self._at + count)
+        header = count <= _HEADER or first < self._past_table
+        return self._pixels[first : self._at] if header else self._pixels.made_of([(first, self._at)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from deid.errors import FileRefused
-from deid.formats.dicom.layout import PIXEL_KEYWORDS
+from deid.formats.dicom.parse import PIXEL_KEYWORDS
 from deid.formats.dicom.walk import text_of
 from deid.policy import Policy
 

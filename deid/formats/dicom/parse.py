@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileDataset
+from pydicom.tag import Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from deid.contents import LARGE, Contents, as_file, made_of, parts_of
 from deid.errors import FileRefused
 from deid.formats.dicom.quiet import quiet
+from deid.formats.dicom.walk import element_of
 from deid.policy import Policy
 
+PIXEL_KEYWORDS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PREAMBLE: Final = 128
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_ITEM, _ITEMS_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _LAST_GROUP: Final = 0x7FE0
 _UNDEFINED: Final = 0xFFFFFFFF
 _EXPLICIT_VRS: Final = frozenset(
@@ -23,7 +29,7 @@ _EXPLICIT_VRS: Final = frozenset(
 )
 
 
-def looks_like_dicom(data: bytes) -> bool:
+def looks_like_dicom(data: Contents) -> bool:
     """Tell from the first bytes: a preamble, or an element of group 0002 or 0008 whose VR or length can be true."""
     if data[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
         return True
@@ -37,7 +43,14 @@ def looks_like_dicom(data: bytes) -> bool:
     return little in (2, 8) and int.from_bytes(data[4:8], "little") <= min(len(data), 1 << 16)
 
 
-def parse(data: bytes, policy: Policy) -> FileDataset:
+class Parsed(NamedTuple):
+    """A dataset, and the value of its pixels, None where that is none; in the dataset a value that lies on the disk is empty."""
+
+    dataset: FileDataset
+    pixels: Contents | None
+
+
+def parse(data: Contents, policy: Policy) -> Parsed:
     """Read the dataset without decoding pixels; values stay raw until they are asked for.
 
     Raises
@@ -48,7 +61,9 @@ def parse(data: bytes, policy: Policy) -> FileDataset:
     """
     try:
         with quiet():
-            dataset = dcmread(BytesIO(_inflated(data, policy)), force=True)
+            # Only what lies in the file as it is can stay there.
+            apart = not isinstance(data, bytes) and not _is_deflated(data)
+            dataset = dcmread(as_file(_inflated(data, policy)), force=True, defer_size=LARGE if apart else None)
             _settle_syntax(dataset)
             dataset.file_meta.get("TransferSyntaxUID")
     except FileRefused:
@@ -62,9 +77,42 @@ def parse(data: bytes, policy: Policy) -> FileDataset:
     if not len(dataset):
         raise FileRefused("broken")
     _drop_what_trails(dataset)
-    if any(_cut_off(element) for element in dataset.values()):
+    if any(_cut_off(element, len(data)) for element in dataset.values()):
         raise FileRefused("truncated")
-    return dataset
+    return Parsed(dataset, _pixels(dataset, data))
+
+
+def _pixels(dataset: FileDataset, data: Contents) -> Contents | None:
+    """Return the value of the pixels; one that was left on the disk stays there, and the dataset gets something in its place."""
+    tag = next((tag for tag in map(Tag, PIXEL_KEYWORDS) if tag in dataset), None)
+    if tag is None:
+        return None
+    raw = dataset.get_item(tag, keep_deferred=True)
+    if isinstance(raw, RawDataElement) and raw.value is None and raw.length:
+        open_ended = raw.length == _UNDEFINED
+        end = _end_of_items(data, raw.value_tell) if open_ended else raw.value_tell + raw.length
+        if end is not None:
+            pixels = made_of(data, [(raw.value_tell, end)])
+            # An object without a UID gets one made of its content.
+            stand_in = b"" if "SOPInstanceUID" in dataset else _digest(pixels)
+            dataset[tag] = raw._replace(value=stand_in, length=_UNDEFINED if open_ended else len(stand_in))
+            return pixels
+    element = element_of(dataset, tag)
+    return element.value if element is not None and isinstance(element.value, bytes) else None
+
+
+def _digest(contents: Contents) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts_of(contents):
+        digest.update(part)
+    return digest.digest()
+
+
+def _end_of_items(data: Contents, at: int) -> int | None:
+    """Find where the items of a value of undefined length end; None where they cannot be followed."""
+    while (item := data[at : at + 8])[:4] == _ITEM and len(item) == 8:
+        at += 8 + int.from_bytes(item[4:], "little")
+    return at if item[:4] == _ITEMS_END else None
 
 
 def _drop_what_trails(dataset: FileDataset) -> None:
@@ -77,9 +125,11 @@ def _drop_what_trails(dataset: FileDataset) -> None:
                 del dataset[tag]
 
 
-def _cut_off(element: Any) -> bool:
-    """Tell whether the file ended before a value did."""
+def _cut_off(element: Any, past: int) -> bool:
+    """Tell whether the file ended, at `past`, before a value did."""
     length, value = getattr(element, "length", None), element.value
+    if value is None and length not in (None, 0, _UNDEFINED):
+        return bool(element.value_tell + length > past)
     return length not in (None, _UNDEFINED) and isinstance(value, bytes) and len(value) < length
 
 
@@ -92,9 +142,13 @@ def _settle_syntax(dataset: FileDataset) -> None:
     dataset.file_meta.TransferSyntaxUID = UID(native)
 
 
-def _inflated(data: bytes, policy: Policy) -> bytes:
+def _is_deflated(data: Contents) -> bool:
+    return data[_PREAMBLE : _PREAMBLE + 4] == b"DICM" and DeflatedExplicitVRLittleEndian.encode() in data[:4096]
+
+
+def _inflated(data: Contents, policy: Policy) -> Contents:
     """Inflate a deflated file within the policy's limit; the syntax in the file meta stays as it is."""
-    if data[_PREAMBLE : _PREAMBLE + 4] != b"DICM" or DeflatedExplicitVRLittleEndian.encode() not in data[:4096]:
+    if not _is_deflated(data):
         return data
     start = _meta_end(data)
     limit = policy.max_file_mb * 2**20
@@ -108,7 +162,7 @@ def _inflated(data: bytes, policy: Policy) -> bytes:
     return data
 
 
-def _meta_end(data: bytes) -> int:
+def _meta_end(data: Contents) -> int:
     """Where the file meta ends, from its group length (0002,0000)."""
     first = _PREAMBLE + 4
     if data[first : first + 4] != b"\x02\0\0\0":

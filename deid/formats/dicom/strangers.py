@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Final
 
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from deid.contents import LARGE, Contents, as_file
 from deid.formats.dicom.overlays import is_overlay
 from deid.formats.dicom.paths import keyword
 from deid.formats.dicom.quiet import quiet
@@ -22,14 +23,15 @@ _META: Final = frozenset({0x00020000 + element for element in (0x00, 0x01, 0x02,
 _STATED: Final = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence")
 
 
-def strangers(data: bytes) -> tuple[str, ...]:
+def strangers(data: Contents) -> tuple[str, ...]:
     """Name what does not belong: in the preamble, the file meta, the dataset, or after it. Never a value."""
     if data[:128] != b"\0" * 128 or data[128:132] != b"DICM":
         return ("preamble",)
     try:
         with quiet():
-            stream = BytesIO(data)
-            dataset = dcmread(stream)
+            stream = as_file(data)
+            dataset = dcmread(stream, defer_size=None if isinstance(data, bytes) else LARGE)
+            _leave_pixels(dataset)
             left = len(data) - stream.tell()
             found = dict.fromkeys([*_strange_meta(dataset.file_meta), *_strange_elements(dataset)])
     except Exception:
@@ -40,6 +42,14 @@ def strangers(data: bytes) -> tuple[str, ...]:
         if name not in dataset:
             found[f"no {name}"] = None
     return tuple(found)
+
+
+def _leave_pixels(dataset: Dataset) -> None:
+    """Take the value out of pixels that lie on the disk: nobody asks for it here, and it would be read."""
+    for tag in PIXELS:
+        raw = dataset.get_item(tag, keep_deferred=True) if tag in dataset else None
+        if isinstance(raw, RawDataElement) and raw.value is None:
+            dataset[tag] = raw._replace(value=b"", length=0)
 
 
 def _strange_meta(meta: Dataset) -> list[str]:

@@ -28,6 +28,9 @@ _J2K_SIZ, _J2K_SOT, _J2K_SOD, _J2K_COM = 0xFF51, 0xFF90, 0xFF93, 0xFF64
 _J2K_NEEDED: Final = frozenset(
     {0xFF50, 0xFF51, 0xFF52, 0xFF53, 0xFF55, 0xFF56, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF61}
 )
+# What a control byte of RLE stands for, in samples, and how many bytes it takes with what follows it (PS3.5 G.3.1).
+_RLE_SAMPLES: Final = (*range(1, 129), 0, *range(128, 1, -1))
+_RLE_BYTES: Final = (*range(2, 130), 1, *[2] * 127)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,19 +229,14 @@ def _rle(frame: bytes, pixels: int) -> bytes:
 
 def _segment_end(frame: bytes, place: int, pixels: int) -> tuple[int, int, int]:
     """Return where the last run of a segment begins, where it ends, and how many samples the plane takes of it."""
-    last = place
-    taken = left = pixels
+    last, left, control = place, pixels, 128
     while left > 0:
-        control, last = frame[place], place
-        if control < 128:
-            taken = min(left, control + 1)
-            place += taken + 1
-        elif control > 128:
-            taken = min(left, 257 - control)
-            place += 2
-        else:
-            taken, place = 0, place + 1
-        left -= taken
+        last, control = place, frame[place]
+        left -= _RLE_SAMPLES[control]
+        place += _RLE_BYTES[control]
+    taken = _RLE_SAMPLES[control] + left
+    if control < 128:
+        place = last + 1 + taken
     if place > len(frame):
         raise ValueError
     return last, place, taken

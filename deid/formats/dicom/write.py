@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from pydicom import dcmwrite
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.encaps import encapsulate, encapsulate_extended
+from pydicom.encaps import encapsulate_buffer, encapsulate_extended_buffer
 from pydicom.uid import ExplicitVRLittleEndian
 
+from deid.contents import LARGE
 from deid.errors import FileRefused
 from deid.formats.dicom.codecs import can_encode, encode, hides_bits
 from deid.formats.dicom.frames import DicomFrames, swapped_words
 from deid.formats.dicom.layout import Layout
-from deid.formats.dicom.native import pack
+from deid.formats.dicom.native import pack, packed
+from deid.formats.dicom.parts import Parts
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.scrub import Scrub
 from deid.formats.dicom.statement import file_meta
@@ -45,7 +48,7 @@ def put_pixels(clean: Dataset, source: Dataset, own: DicomFrames, frames: Frames
         layout = replace(layout, photometric="YBR_FULL")
         clean.PhotometricInterpretation = "YBR_FULL"
     if layout.native:
-        _put_native(clean, source, layout, pack([frames.stored(index) for index in range(layout.count)], layout))
+        _put_native(clean, source, layout, _packed(frames, layout))
     else:
         encoded = [_encoded(frames, own, layout, index, touched[index]) for index in range(layout.count)]
         _put_encoded(clean, encoded, "ExtendedOffsetTable" in source)
@@ -113,10 +116,20 @@ def _uncompressed(clean: Dataset, layout: Layout) -> Layout:
     return replace(layout, syntax=ExplicitVRLittleEndian, photometric=photometric, planar=0)
 
 
-def _put_native(clean: Dataset, source: Dataset, layout: Layout, data: bytes) -> None:
-    data += b"\0" * (len(data) % 2)
+def _packed(frames: Frames, layout: Layout) -> bytes | BufferedReader:
+    """Return the bytes of native frames; those of a long run or a vast frame are made when they are written."""
+    if layout.bits_allocated == 1 or layout.frame_bits // 8 * layout.count < LARGE:
+        return pack([frames.stored(index) for index in range(layout.count)], layout)
+    lengths = [layout.frame_bits // 8] * layout.count
+    return BufferedReader(Parts(lengths, lambda index: packed(frames.stored(index), layout)))
+
+
+def _put_native(clean: Dataset, source: Dataset, layout: Layout, data: bytes | BufferedReader) -> None:
     if layout.syntax == source.file_meta.TransferSyntaxUID and swapped_words(source, layout):
-        data = np.frombuffer(data, "<u2").astype(">u2").tobytes()
+        data = data if isinstance(data, bytes) else data.read()
+        data = np.frombuffer(data + b"\0" * (len(data) % 2), "<u2").astype(">u2").tobytes()
+    elif isinstance(data, bytes):
+        data += b"\0" * (len(data) % 2)
     vr = {"FloatPixelData": "OF", "DoubleFloatPixelData": "OD"}.get(layout.keyword) or _pixel_vr(source, layout)
     clean.add(DataElement({"OF": 0x7FE00008, "OD": 0x7FE00009}.get(vr, 0x7FE00010), vr, data))
 
@@ -130,11 +143,12 @@ def _pixel_vr(source: Dataset, layout: Layout) -> str:
 
 def _put_encoded(clean: Dataset, frames: Sequence[bytes], extended: bool) -> None:
     """Encapsulate frames with offsets that fit: the extended table where the source had one or the basic one is too small."""
+    files = [BytesIO(frame) for frame in frames]
     if extended or sum(len(frame) + 9 for frame in frames) > _OFFSET_LIMIT:
-        data, offsets, lengths = encapsulate_extended(list(frames))
+        data, offsets, lengths = encapsulate_extended_buffer(files)
         clean.add(DataElement(0x7FE00001, "OV", offsets))
         clean.add(DataElement(0x7FE00002, "OV", lengths))
     else:
-        data = encapsulate(list(frames))
+        data = encapsulate_buffer(files)
     clean.add(DataElement(0x7FE00010, "OB", data))
     clean["PixelData"].is_undefined_length = True

@@ -33,7 +33,8 @@ def _speck(amplitude=3.0):
 
 def _looks(values, **attributes):
     pixels = np.clip(values, 0, 4095).astype(np.uint16)[None, ..., None]
-    return Dicom().read(file_of(dataset(pixels, BitsStored=12, HighBit=11, **attributes)), Policy()).frames.looks(0)
+    frames = Dicom().read(file_of(dataset(pixels, BitsStored=12, HighBit=11, **attributes)), Policy()).frames
+    return tuple(frames.looks(0))
 
 
 def _contrast(look, strokes):

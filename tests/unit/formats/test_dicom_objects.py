@@ -83,7 +83,7 @@ def test_an_overlay_that_stays_is_looked_at_and_masked():
     data, plane = _overlaid()
     policy = Policy().but(clean_graphics=True)
     instance = Dicom().read(data, policy)
-    assert instance.frames.looks(0)[-1][6, 20].tolist() == [255, 255, 255]
+    assert tuple(instance.frames.looks(0))[-1][6, 20].tolist() == [255, 255, 255]
     plan = Plan(masks=(Region.from_box((8, 3, 45, 12), (0, 1)),))
     clean = pydicom.dcmread(io.BytesIO(cleaned(data, policy, plan)[2]))
     bits = np.unpackbits(np.frombuffer(clean[0x60003000].value, np.uint8), bitorder="little")[: 40 * 64].reshape(40, 64)

@@ -21,6 +21,9 @@ class Frames:
     def stored(self, index):
         return np.arange(40 * 50 * 2, dtype=np.uint16).reshape(40, 50, 2) + 100 * index
 
+    def taken(self, index):
+        return self.stored(index)
+
     def black(self, index):
         return (7, 9)
 
