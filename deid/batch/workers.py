@@ -246,7 +246,7 @@ class Workers:
         worker.done += 1
         if worker.done >= self._limits.recycle or _resident_mb(worker) > self._limits.memory_mb / 2:
             self._end(worker)
-        yield item, answer
+        yield item, Lost("memory") if answer == _NEEDS_ROOM else answer
 
     def _begun(self, worker: _Worker[Any], answer: Any) -> None:
         if isinstance(answer, DeidError):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deid.errors import EnvironmentBroken
+from deid.errors import EnvironmentBroken, MoreRoom
 from deid.types import Reason
 
 
@@ -67,6 +67,21 @@ def _raise(number: int, loaded: int) -> None:
 def _sleep(number: int, loaded: int) -> int:
     time.sleep(number / 1000)
     return os.getpid()
+
+
+_USED: list[int] = []
+"""What this process did before, for jobs that want one of their own."""
+
+
+def _use(number: int, loaded: int) -> int:
+    _USED.append(number)
+    return os.getpid()
+
+
+def _alone(number: int, loaded: int) -> int:
+    if _USED or number < 0:
+        raise MoreRoom
+    return _use(number, loaded)
 
 
 def _signal(number: int, loaded: int) -> None:
@@ -171,6 +186,8 @@ _JOBS = {
     "times": lambda number, loaded: number * loaded,
     "die-once": _die_once,
     "probe": _probe,
+    "use": _use,
+    "alone": _alone,
     "signal": _signal,
     "hang": _hang,
     "allocate": _allocate,

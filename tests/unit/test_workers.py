@@ -80,6 +80,17 @@ def test_items_are_taken_only_when_a_worker_is_free():
             assert len(taken) <= seen + 3
 
 
+def test_a_job_that_needs_room_gets_a_worker_that_did_nothing_before():
+    found = results([("use", 0), ("use", 1), ("alone", 0), ("use", 2)], count=1)
+    assert [item for item, _ in found] == [("use", 0), ("use", 1), ("alone", 0), ("use", 2)]
+    pids = [pid for _, pid in found]
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+def test_a_job_that_never_has_room_enough_is_lost():
+    assert dict(results([("use", 0), ("alone", -1), ("times", 3)], count=1)).get(("alone", -1)) == Lost("memory")
+
+
 def test_what_is_in_hand_is_finished_when_the_run_is_to_stop():
     stop = []
     with Workers(2, SETUP, LIMITS) as workers:
