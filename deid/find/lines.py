@@ -43,7 +43,7 @@ def joined(sights: Sequence[Sight], picture: Display) -> list[Sight]:
     drawn = np.zeros(picture.shape[:2], np.uint8)
     lines: list[Sight] = []
     for sight in sights:
-        if _known(_core(sight.points), drawn, picture):
+        if is_known(_core(sight.points), drawn, picture):
             continue
         close = near(sight.points, [line.points for line in lines])
         kin = next((index for index in close if _continues(lines[index].points, sight.points)), None)
@@ -85,7 +85,7 @@ def _inside(points: Corners, values: NDArray[Any]) -> NDArray[Any]:
     return area[own > 0]
 
 
-def _known(points: Corners, drawn: NDArray[np.uint8], picture: Display) -> bool:
+def is_known(points: Corners, drawn: NDArray[np.uint8], picture: Display) -> bool:
     """Tell whether what is drawn covers most of a quad, or most of the ink in it."""
     x0, y0 = np.floor(points.min(axis=0)).astype(int).clip(0)
     x1, y1 = np.ceil(points.max(axis=0)).astype(int)

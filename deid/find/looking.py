@@ -110,7 +110,11 @@ def look(
     sights = _news(sights, earlier, picture)
     room = rooms([sight.points for sight in sights], picture)
     again = [earlier.standing.seen_again(sight.points) for sight in sights]
-    pairs = [(sight, own) for sight, own, line in zip(sights, room, again, strict=True) if line is None]
+    pairs = [
+        (sight, own)
+        for sight, own, line in zip(sights, room, again, strict=True)
+        if line is None and not earlier.standing.is_block(sight.points, picture)
+    ]
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in pairs]
     lines, ghosts = [line for line in again if line is not None], sum(one.ghosts for one in seen)
     for line, quad, (sight, own) in zip(_read(read_on or (picture,), quads, engine), quads, pairs, strict=True):

@@ -37,6 +37,26 @@ def test_a_line_that_leans_otherwise_is_another():
     assert Standing([LINE]).seen_again(corners(outwards(turned))) is None
 
 
+@pytest.mark.parametrize(
+    ("box", "more", "block"),
+    [
+        ((18, 8, 172, 98), "", True),
+        ((18, 8, 172, 98), "DOE^JANE", False),
+        ((18, 8, 172, 40), "", False),
+    ],
+)
+def test_a_box_around_standing_lines_is_a_block_unless_other_ink_is_in_it(grey, write, box, more, block):
+    picture = grey(120, 260)
+    lines = []
+    for row, text in enumerate(("TR 4500 ms", "TE 92 ms")):
+        write(picture, text, (24, 30 + 30 * row))
+        quad = tuple(Region.from_box((20, 12 + 30 * row, 170, 38 + 30 * row), (0, 1)).polygon)
+        lines.append(replace(LINE, text=PhiText(text), quad=quad))
+    if more:
+        write(picture, more, (24, 90))
+    assert Standing(lines).is_block(corners(Region.from_box(box, (0, 1)).polygon), picture) is block
+
+
 def test_unsure_unread_and_masked_lines_are_read_again():
     others = (replace(LINE, confidence=0.94), replace(LINE, text=PhiText("")))
     assert untouched((LINE, *others), ()) == [LINE]
