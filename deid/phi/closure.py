@@ -181,6 +181,8 @@ def _part_of_name(token: Token, between: str) -> bool:
         return simple not in ("l", "r") or between.strip() == "."
     if simple in (*lists["particles"], *lists["titles"], *lists["suffixes"]):
         return True
+    if simple in lists["given"] and between == " " and not token.text.islower():
+        return True
     if token.text.islower() and simple in tables.common():
         return False
     # Engines put spaces into words: HENRIET TE, PAL MA.

@@ -150,7 +150,7 @@ def claim(
         if label.category not in ("phone",)
         else list(tokens)
     )
-    places = sure and _heads_places(label, how)
+    places = (sure or _is_numbered_place(label, tokens, protected)) and _heads_places(label, how)
     if label.category in _NUMERIC and not places:
         named = label.text in tables.words()["places"] and tokens[0] in _joined_to_digits(text, tokens)
         return [
@@ -173,9 +173,24 @@ def _heads_places(label: tables.Label, how: str) -> bool:
     return (how == "label-above" and label.category == "institution") or label.text in tables.words()["places"]
 
 
+def _is_numbered_place(label: tables.Label, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> bool:
+    """Room Angio 1 and Bed B 12 need no separator: one word and a number that is no measurement."""
+    return (
+        label.category == "institution"
+        and len(tokens) > 1
+        and tokens[0].kind == "word"
+        and tokens[1].digits > 0
+        and not meets(tokens[1].start, tokens[1].end, protected)
+    )
+
+
 def _until_measure(text: str, tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> list[Token]:
     """The name of a room goes on until a measurement begins: Angio 1 | LAO 30; its first word may look like one."""
-    begins = [first for first, past in protected if first > tokens[0].start and any(map(str.isalpha, text[first:past]))]
+    begins = [
+        first
+        for first, past in protected
+        if first > tokens[0].start and text[first - 1].isspace() and any(map(str.isalpha, text[first:past]))
+    ]
     return [token for token in tokens if token.start < min(begins, default=len(text))]
 
 

@@ -104,6 +104,10 @@ def _is_measured(text: str, start: int, end: int, protected: list[tuple[int, int
     return explained * 2 > len(digits) if digits else meets(start, end, protected)
 
 
+# Digits of a year.
+_YEAR: Final = 4
+
+
 def _freed(rule: tables.Rule, text: str, protected: list[tuple[int, int]]) -> Iterator[re.Match[str]]:
     """What a rule matches outside technical segments; a match that goes on into one is cut short: 2 Aug 80 kV.
 
@@ -114,10 +118,18 @@ def _freed(rule: tables.Rule, text: str, protected: list[tuple[int, int]]) -> It
         over = _over(text, start, end, protected)
         lettered = any(map(str.isalpha, over))
         told = start > match.start() and not lettered
+        told = told or _told_behind(rule, text, end, protected)
         stays = told or _odd(text, start, end, protected) or not _is_measured(text, start, end, protected)
-        shorter = _cut_short(rule, match, protected) if over and (lettered or not stays) else None
+        shorter = _cut_short(rule, match, protected) if over and not told and (lettered or not stays) else None
         if shorter or stays:
             yield shorter or match
+
+
+def _told_behind(rule: tables.Rule, text: str, end: int, protected: list[tuple[int, int]]) -> bool:
+    """Tell an age or a date by the year behind it, which no measurement has: Chest PA 28 y, Acq: 21/12/l980."""
+    beyond = not meets(max(0, end - _YEAR), end, protected)
+    aged = rule.id in ("age", "age-dicom") and text[end - 1].isalpha() and not meets(end - 1, end, protected)
+    return aged or (rule.id == "date-dmy" and beyond and re.search(r"[-./]\s?\w{4}$", text[:end]) is not None)
 
 
 def _cut_short(rule: tables.Rule, match: re.Match[str], protected: list[tuple[int, int]]) -> re.Match[str] | None:

@@ -50,7 +50,9 @@ def labels_of(text):
     """Labels stay readable."""
     return {
         at
-        for match in re.finditer(r"Tel|Tech|ext|seit|on|à|a las|um| h|Alter|aged|Bed|S/N|SN|5/N", text)
+        for match in re.finditer(
+            r"Tel|Tech|read by|Report of the scan by|ext|seit|on|à|a las|um| h|Alter|aged|Bed|S/N|SN|5/N", text
+        )
         for at in range(*match.span())
     }
 
