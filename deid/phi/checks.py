@@ -11,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from deid.phi import tables
 from deid.phi.canon import folded, plain
+from deid.phi.computers import is_computer
 from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, UNKNOWN, WEAK, strength
 
 AS_DIGITS: Final = str.maketrans("OoQIl|", "000111")
@@ -137,37 +138,18 @@ def _is_initial(match: re.Match[str]) -> bool:
 
 
 def _is_practice(match: re.Match[str]) -> bool:
-    """Tell the name of a practice from medicine: Ashford Radiology, not Interventional Radiology."""
-    return any(strength(word) in (UNKNOWN, WEAK) for word in re.findall(r"[^\W\d_]{3,}", match["name"]))
+    """Tell Ashford Radiology, the name of a practice, from Interventional Radiology and from Cook Medical, a maker."""
+    words = tuple(re.findall(r"[^\W_]+", plain(match.group())))
+    if words in tables.phrases().get(words[0], ()):
+        return False
+    named = re.findall(r"[^\W\d_]{3,}", match["name"])
+    exam = plain(match["name"].split()[0]) in tables.words()["modalities"]
+    return not exam and any(strength(word) in (UNKNOWN, WEAK) for word in named)
 
 
 def _is_initials(match: re.Match[str]) -> bool:
     """Tell "read by MI" from "confirmed by CT"."""
     return plain(match["value"]) not in tables.words()["modalities"]
-
-
-# What stands in the names of a hospital's computers and machines.
-_SERVES: Final = re.compile(
-    r"(?:CT|MRI?|XA|US|DX|CR|DR|RF|NM|PET|RAD|ANGIO|CATH|NEURO|CARDIO|ROOM|LAB|WS|PC|PACS|RIS|OR|ED|IR)\d{0,3}[A-Z]?"
-)
-# Words of rooms: behind them a number of the room stands, NEURO-A2.
-_ROOMS: Final = {"NEURO", "CARDIO", "ANGIO", "CATH", "ROOM", "LAB", "SUITE"}
-
-
-def _is_computer(match: re.Match[str]) -> bool:
-    """Tell AXIOM-01, WS-RAD-07, NEURO-A2 and GEHC-CT99 from CT_HEAD_2, M1-A2 and IM-0001."""
-    parts = re.split(r"[-_]", match.group().upper())
-    first, last = parts[0], parts[-1]
-    if re.fullmatch(r"DESKTOP|LAPTOP|NOTEBOOK|WIN|WKS?|WS|PC|SRV|MEDPC", first):
-        return True
-    if first.lower() in tables.words()["counted"] or not first.isalpha() or not last[-1].isdigit():
-        return False
-    serving = [part for part in parts if _SERVES.fullmatch(part)]
-    words = [part for part in parts if part.isalpha() and part not in {*serving, *_ROOMS}]
-    if len(parts) > len(words[:1]) + 1 and any(strength(word) == STRONG for word in words):
-        return False
-    zeroed = re.fullmatch(r"0\d{1,2}", last) is not None
-    return zeroed or (bool(serving) and strength(first) != STRONG) or first in _ROOMS
 
 
 def _is_city(match: re.Match[str]) -> bool:
@@ -230,7 +212,7 @@ CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "age": _is_age,
     "caret": _is_caret,
     "city": _is_city,
-    "computer": _is_computer,
+    "computer": is_computer,
     "count": _is_count,
     "damaged": _is_damaged,
     "decimal": _is_decimal,

@@ -144,6 +144,7 @@ def patterns() -> tuple[Rule, ...]:
         "TITLE": "|".join(lists["titles"]),
         "INSTITUTION": "|".join(lists["institutions"]),
         "FIELD": "|".join(lists["fields"]),
+        "FIELDEND": "|".join(lists["field_ends"]),
     }
     return _rules("patterns.toml", fills)
 

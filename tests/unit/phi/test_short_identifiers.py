@@ -41,6 +41,13 @@ def gone(text):
         ("Acq: 21/12/l980", "21/12/l980"),
         ("Bursa Cardiology Group", "Group"),
         ("Dayton VA Medical Ctr", "Ctr"),
+        ("LAO 30  Ordu Heart & Vascular", "Vascular"),
+        ("W 80 C 35  Trento General", "General"),
+        ("Nelson Medical  12.03.2024", "Medical"),
+        ("Run 5  Radiologie Nelson", "Radiologie"),
+        ("CT HEAD  PACS-VIEW-17", "PACS-VIEW-17"),
+        ("CT HEAD  5 North", "5"),
+        ("Neuro ICU", "Neuro"),
     ],
 )
 def test_it_goes(text, wanted):
@@ -51,6 +58,12 @@ def test_it_goes(text, wanted):
     "text",
     [
         "Carotid, L",
+        "General anesthesia",
+        "Doppler Ultrasound",
+        "Left heart & vascular",
+        "Transcranial Ultrasound",
+        "XA-30",
+        "CT-3",
         "Temporal lobe, R",
         "Chest PA 28",
         "PA 28/12 (18) mmHg",
