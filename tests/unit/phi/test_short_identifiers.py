@@ -48,6 +48,10 @@ def gone(text):
         ("CT HEAD  PACS-VIEW-17", "PACS-VIEW-17"),
         ("CT HEAD  5 North", "5"),
         ("Neuro ICU", "Neuro"),
+        ("LAO 30  Polyclinique Sens", "Polyclinique"),
+        ("RM mózgowia  Przychodnia Radom", "Przychodnia"),
+        ("LAO 30  Adana Tıp Merkezi", "Merkezi"),
+        ("CT HEAD  Gemeinschaftspraxis Fulda", "Gemeinschaftspraxis"),
     ],
 )
 def test_it_goes(text, wanted):
