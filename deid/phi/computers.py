@@ -9,21 +9,17 @@ from deid.phi import tables
 from deid.phi.tokens import STRONG, strength
 
 # What stands in the names of a hospital's computers and machines.
-_SERVES: Final = re.compile(
-    r"(?:CT|MRI?|XA|US|DX|CR|DR|RF|NM|PET|RAD|ANGIO|CATH|NEURO|CARDIO|ROOM|LAB|WS|PC|PACS|RIS|OR|ED|IR)\d{0,3}[A-Z]?"
-)
+_SERVES: Final = re.compile(r"(?:CT|MRI?|XA|US|DX|CR|DR|RF|NM|PET|RAD|ANGIO|CATH|NEURO|CARDIO|ROOM|LAB|WS|PC|PACS|RIS)\d{0,3}")
 # Whose names no series bears.
 _NETWORKED: Final = {
     "PACS",
     "RIS",
     "WS",
-    "PC",
     "WKS",
     "HOST",
     "CLIENT",
     "PHILIPS",
     "SIEMENS",
-    "GE",
     "TOSHIBA",
     "CANON",
     "XRAY",
@@ -37,9 +33,11 @@ def is_computer(match: re.Match[str]) -> bool:
     """Tell AXIOM-01, WS-RAD-07, NEURO-A2 and GEHC-CT99 from CT_HEAD_2, M1-A2 and IM-0001."""
     parts = re.split(r"[-_]", match.group().upper())
     first, last = parts[0], parts[-1]
-    if re.fullmatch(r"DESKTOP|LAPTOP|NOTEBOOK|WIN|WKS?|WS|PC|SRV|MEDPC", first):
-        return True
-    if any(part in _NETWORKED for part in parts) and last[-1].isdigit():
+    technical = [part for part in parts[1:] if part.isalpha() and strength(part) == STRONG]
+    if re.fullmatch(r"DESKTOP|LAPTOP|NOTEBOOK|WIN|WKS?|WS|PC|SRV|MEDPC", first) and any(map(str.isdigit, match.group())):
+        # Phase contrast is PC as well.
+        return first != "PC" or not technical
+    if last[-1].isdigit() and (not _NETWORKED.isdisjoint(parts) or re.fullmatch(r"(?:PC|WKS?|WS|SRV|HOST|CLIENT)\d+", last)):
         return True
     if first.lower() in tables.words()["counted"] or not first.isalpha() or not last[-1].isdigit():
         return False
