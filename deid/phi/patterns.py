@@ -126,10 +126,14 @@ def _freed(rule: tables.Rule, text: str, protected: list[tuple[int, int]]) -> It
 
 
 def _told_behind(rule: tables.Rule, text: str, end: int, protected: list[tuple[int, int]]) -> bool:
-    """Tell an age or a date by the year behind it, which no measurement has: Chest PA 28 y, Acq: 21/12/l980."""
+    """Tell an age or a date by the year behind it, which no measurement has: PA 28 y, 21/12/l980; or a cell by its sex: 21 F."""
     beyond = not meets(max(0, end - _YEAR), end, protected)
     aged = rule.id in ("age", "age-dicom") and text[end - 1].isalpha() and not meets(end - 1, end, protected)
-    return aged or (rule.id == "date-dmy" and beyond and re.search(r"[-./]\s?\w{4}$", text[:end]) is not None)
+    return (
+        aged
+        or rule.id == "sex-age-alone"
+        or (rule.id == "date-dmy" and beyond and re.search(r"[-./]\s?\w{4}$", text[:end]) is not None)
+    )
 
 
 def _cut_short(rule: tables.Rule, match: re.Match[str], protected: list[tuple[int, int]]) -> re.Match[str] | None:
