@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -150,3 +152,32 @@ def test_text_is_not_turned_and_doubled_in_search_of_codes(detector, monkeypatch
     assert detector.detect(picture) == ()
     # Every pass over the whole page would be 17 times its pixels.
     assert sum(looked_at) < 5 * 600 * 800
+
+
+def damaged_pdf417():
+    """A stacked code with a part of its middle rubbed out."""
+    code = zxingcpp.create_barcode("DOE^JANE 1234567890 1999-01-01", zxingcpp.BarcodeFormat.PDF417)
+    grey = np.pad(np.array(code.to_image(scale=4)), 60, constant_values=255)
+    rows, columns = grey.shape[0] - 120, grey.shape[1] - 120
+    grey[60 + rows // 4 : 60 + rows * 3 // 4, 60 + columns // 3 : 60 + columns // 2] = 255
+    return grey[..., None].repeat(3, axis=2)
+
+
+def test_a_sliver_that_is_no_code_does_not_cover_half_the_photo(detector, monkeypatch):
+    grain = np.random.default_rng(3).normal(90, 6, (900, 1200, 1)).repeat(3, axis=2).astype(np.uint8)
+    ghost = zxingcpp.read_barcodes(damaged_pdf417(), return_errors=True)[0]
+    assert not ghost.valid
+    corners = {"top_left": (246, 1037), "top_right": (900, 1419), "bottom_right": (900, 1419), "bottom_left": (246, 1025)}
+    outline = SimpleNamespace(**{name: SimpleNamespace(x=x, y=y) for name, (x, y) in corners.items()})
+    seen = SimpleNamespace(valid=False, format=ghost.format, text="", position=outline)
+    monkeypatch.setattr(zxingcpp, "read_barcodes", lambda view, **how: [seen])
+    assert detector.detect(grain) == ()
+
+
+@pytest.mark.parametrize("blur", [0, 0.8])
+def test_a_damaged_stacked_code_is_still_found(detector, blur):
+    picture = damaged_pdf417()
+    dark = picture[..., 0] < 128
+    found = detector.detect(cv2.GaussianBlur(picture, (0, 0), blur) if blur else picture)
+    assert "barcode:pdf417" in [f.evidence for f in found]
+    assert left_over(found, dark) == 0
