@@ -102,6 +102,15 @@ def test_quality_is_measured_outside_the_masks(rng):
     assert psnr(changed, written) < 20 < 40 < psnr(changed, written, [Region.from_box((0, 0, 64, 32), (0, 1))])
 
 
+def test_the_box_of_a_slanted_mask_hides_nothing_from_the_measure(rng):
+    stored = scene(rng, 3, 64, 64)
+    changed = stored.copy()
+    changed[:32, :32] = rng.integers(0, 256, (32, 32, 3))
+    written = saved(stored, "JPEG", quality=95, subsampling=0)
+    below_the_diagonal = Region(((0, 64), (64, 0), (64, 64)), (0, 1))
+    assert psnr(changed, written, [below_the_diagonal]) < 20
+
+
 def test_a_lossless_source_is_not_called_lossy(rng):
     kinds = {"PNG": ({}, False), "JPEG": ({}, True), "WEBP": ({"lossless": True}, False), "BMP": ({}, False)}
     kinds["webp"] = ({}, True)
