@@ -30,10 +30,9 @@ def main() -> int:
     if options.command == "score":
         _report(options, work, load_truth(work), finished_run)
         return 0
-    if options.command == "hardest":
+    if options.command == "hardest" and (work / "truth.json").exists():
         for system in options.systems:
-            results = finished_run(system, work / "input", work / system).results
-            write_hardest(work, load_truth(work), results, work / f"{system}-hardest")
+            _hardest(system, work, load_truth(work), finished_run)
         return 0
     try:
         truths = make_corpus(work, options.seed, options.part, options.suites, options.limit)
@@ -45,6 +44,9 @@ def main() -> int:
     )
     if options.command == "run":
         _report(options, work, truths, _fresh_run)
+    if options.command == "hardest":
+        for system in options.systems:
+            _hardest(system, work, truths, _fresh_run)
     return 0
 
 
@@ -59,6 +61,10 @@ def _report(options: argparse.Namespace, work: Path, truths: list[Truth], runner
         (work / f"{one.system}-worst.txt").write_text(report.worst(one, 400) + "\n", encoding="utf-8")
         if options.gallery:
             write_gallery(work, one, work / f"{one.system}-gallery")
+
+
+def _hardest(system: str, work: Path, truths: list[Truth], runner: Runner) -> None:
+    write_hardest(work, truths, runner(system, work / "input", work / system).results, work / f"{system}-hardest")
 
 
 def _fresh_run(system: str, source: Path, work: Path) -> Run:
@@ -77,7 +83,9 @@ def _scored(system: str, work: Path, truths: list[Truth], runner: Runner) -> rep
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument(
-        "command", choices=("make", "run", "score", "hardest", "fonts"), help="score, hardest: what an earlier run left in --work"
+        "command",
+        choices=("make", "run", "score", "hardest", "fonts"),
+        help="score: what an earlier run left in --work; hardest: the same, or of a run of its own where there is none",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=PARTS, default="measure", help="tune while building, measure for figures")

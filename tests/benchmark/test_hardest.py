@@ -1,14 +1,17 @@
-"""The hardest pictures of a run are written, worst first, whether they were released or held."""
+"""The hardest pictures of a run are written, worst first and from each suite in turn, whether they were released or held."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.benchmark.hardest import write_hardest
-from tests.benchmark.score import Result
+from tests.benchmark.hardest import Shown, hardest, write_hardest
+from tests.benchmark.score import LineScore, Result
 from tests.benchmark.truth import Line, Truth
 
 
@@ -50,8 +53,24 @@ def test_what_shows_most_comes_first_and_what_shows_nothing_is_left_out(tmp_path
         "01-held-photos-two.png",
         "02-clean-photos-one-close.png",
         "02-clean-photos-one.png",
+        "sheet-1.jpg",
     ]
     whole = np.asarray(Image.open(tmp_path / "hardest" / "01-held-photos-two.png"))
     assert whole.shape == (160, 800, 3)
     red = (whole[:, :, 0] > 150) & (whole[:, :, 1] < 90)
     assert red[:, 400:].any() and not red[:, :400].any()
+
+
+def test_each_suite_has_its_share_and_a_held_picture_is_hard(truths):
+    def shown(name: str, suite: str, left: float, status: str = "clean") -> Shown:
+        truth = replace(truths[0], file=name, suite=suite)
+        return Shown(truth, Path(name), status, (LineScore(truth.lines[0], left, left),))
+
+    found = [
+        shown("much", "photos", 1.0),
+        shown("most", "photos", 3.0),
+        shown("little", "cine", 0.2),
+        shown("nothing", "cine", 0.0),
+        shown("held", "cine", 0.0, "held"),
+    ]
+    assert [one.truth.file for one in hardest(found)] == ["most", "held", "much", "little"]
