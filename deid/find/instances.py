@@ -51,7 +51,7 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     if policy.effort == "fast":
         how = Look(FAST)
     elif photo:
-        how = Look(THOROUGH_AT_LARGE_PHOTOS if _is_large(instance.frames) else THOROUGH_AT_PHOTOS, apart=True)
+        how = Look(THOROUGH_AT_LARGE_PHOTOS if _is_large(instance.frames) else THOROUGH_AT_PHOTOS, apart=True, cropped=True)
     else:
         how = Look(THOROUGH, small_print=True, doubting=True)
     return _reading(instance, engine, how, photo)

@@ -11,6 +11,7 @@ import numpy as np
 
 from deid.find.blocks import see_blocks
 from deid.find.covering import covering, covering_quad, reading_quad, rooms
+from deid.find.cut import unread_where_cut
 from deid.find.geometry import outwards, sides, within
 from deid.find.glimpses import is_glimpse
 from deid.find.leaning import settled
@@ -42,12 +43,14 @@ class Look:
     """How to look: the passes, in order of trust; whether small print is looked at enlarged.
 
     `doubting` makes what cannot be read count only where it is seen again, `apart` takes blocks of small tilted print apart.
+    `cropped` gives no credit to what is read where the edge of the picture cuts through a line.
     """
 
     passes: Sequence[Pass]
     small_print: bool = False
     doubting: bool = False
     apart: bool = False
+    cropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ def look(
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
-        lines.append(trimmed(covering(named, quad, covering_quad(sight.points, own), shape), shown))
+        line_covered = covering(named, quad, covering_quad(sight.points, own), shape)
+        lines.append(trimmed(unread_where_cut(line_covered, picture) if how.cropped else line_covered, shown))
     return Looked(tuple(lines), ghosts)
 
 
