@@ -19,8 +19,9 @@ _MANY_DIGITS, _RECORD_DIGITS, _LONG_NUMBER = 5, 6, 9
 # Shorter pieces are technical by chance.
 _JOINED, _LEAST = 4, 3
 _SCANS: Final = frozenset({"ct", "cta", "ctp", "mr", "mra", "mri", "mrv", "dsa", "xr", "pet"})
-# Letters of the vocabulary with more digits behind them are the name of a machine as often as medicine.
-_FEW_DIGITS = 2
+# Letters of the vocabulary with more digits behind them are the name of a machine as often as medicine; so is a whole word of so
+# many letters with two: NEURO68.
+_FEW_DIGITS, _WHOLE_WORD = 2, 5
 # A misread word of at least so many letters is told from names even where it stands alone.
 _LONG = 8
 # The model spares a word above the first belief (0.3 % of names never seen reach it), and calls it a name below the second.
@@ -128,7 +129,7 @@ def _technical_letters(token: Token) -> bool:
     once = re.fullmatch(r"\D*\d+\D*", word) is not None
     return (
         once
-        and token.digits <= _FEW_DIGITS
+        and token.digits <= (_FEW_DIGITS if len(word) - token.digits < _WHOLE_WORD else 1)
         and all(len(part) == 1 or strength(part) in HARMLESS for part in re.sub(r"\d+", " ", word).split())
     )
 
