@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 # From this length, in thicknesses, a box knows its own lean.
 _LONG = 6.0
-# By how much of its thickness the ends of a short box may be off: letters with and without ascenders.
-_RAGGED = 0.5
+# By how much of its thickness, margins included, the ends of a short box may be off: letters with and without ascenders. With 0.5
+# a box of five thicknesses took the lean of lines far away, and the tops of its digits showed.
+_RAGGED = 0.3
 # Lines tell the lean of words of about their own size, not of the lettering on the wall behind the screen.
 _OWN_SIZE = (0.6, 1.7)
 # How many long lines around a short box tell it its lean.

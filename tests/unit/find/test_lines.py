@@ -117,6 +117,12 @@ def test_a_short_box_leans_like_the_lines_around_it():
     assert degrees(word) == pytest.approx(8.0, abs=0.5)
 
 
+def test_a_box_of_some_length_knows_its_lean_better_than_lines_far_away():
+    far = rotated(box(50, 350, 250, 364), 4.0)
+    own = rotated(box(60, 90, 130, 104), 8.0)
+    assert degrees(settled([far, own])[1]) == pytest.approx(8.0, abs=0.5)
+
+
 def test_lettering_of_another_size_keeps_its_own_lean():
     long = rotated(box(50, 50, 250, 64), 8.0)
     board = rotated(box(60, 90, 200, 150), 0.0)
