@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deid.phi import classify_text
-from deid.policy import Policy
-
-
-def left_over(text, **context):
-    chars = list(text)
-    for span in classify_text(text, policy=Policy(), **context):
-        chars[span.start : span.end] = " " * (span.end - span.start)
-    return " ".join("".join(chars).split())
+from tests.unit.phi.test_classify_text import left_over
 
 
 @pytest.mark.parametrize(
