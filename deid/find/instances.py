@@ -12,9 +12,11 @@ from deid.find.looking import Earlier, Look, Looked, look
 from deid.find.passes import (
     ENLARGED,
     FAST,
+    LARGE_PHOTO,
     SECOND,
     SECOND_AT_PHOTOS,
     THOROUGH,
+    THOROUGH_AT_LARGE_PHOTOS,
     THOROUGH_AT_PHOTOS,
 )
 from deid.find.photo import is_photo
@@ -49,7 +51,7 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     if policy.effort == "fast":
         how = Look(FAST)
     elif photo:
-        how = Look(THOROUGH_AT_PHOTOS, apart=True, cropped=True)
+        how = Look(THOROUGH_AT_LARGE_PHOTOS if _is_large(instance.frames) else THOROUGH_AT_PHOTOS, apart=True, cropped=True)
     else:
         how = Look(THOROUGH, small_print=True, doubting=True)
     return _reading(instance, engine, how, photo)
@@ -84,6 +86,10 @@ def look_again(
     """
     how = Look(SECOND_AT_PHOTOS) if photo else Look(SECOND, doubting=True)
     return _reading(instance, engine, how, photo, () if photo else untouched(read, masks))
+
+
+def _is_large(frames: Frames) -> bool:
+    return any(rows * columns > LARGE_PHOTO for rows, columns in map(frames.shape, range(frames.count)))
 
 
 def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool, kept: Sequence[TextLine] = ()) -> Reading:

@@ -100,13 +100,17 @@ FAST: Final = (PLAIN, QUARTER)
 """What finds most for its time."""
 SECOND: Final = (Pass("three-quarters-inverted", 0.75, inverted),)
 """The second look: another scale, another polarity."""
-THOROUGH_AT_PHOTOS: Final = (SHARPENED, DARKEST, HALF, QUARTER, EIGHTH)
-"""At photos: what is not sharpened shows nothing more."""
+THOROUGH_AT_PHOTOS: Final = (SHARPENED, PLAIN, DARKEST, HALF, QUARTER, EIGHTH)
+"""At photos of up to four megapixels."""
+THOROUGH_AT_LARGE_PHOTOS: Final = (SHARPENED, DARKEST, HALF, QUARTER, EIGHTH)
+"""At larger photos, where a pass costs seconds."""
 SECOND_AT_PHOTOS: Final = (
     Pass("sharpened-inverted", 0.8, lambda picture: inverted(sharpened(picture))),
     Pass("darkest-sharpened-inverted", 0.8, lambda picture: inverted(darkest_sharpened(picture))),
 )
 """The second look at photos."""
+LARGE_PHOTO: Final = 4_000_000
+"""Pixels from which a photo is large."""
 
 
 @dataclass(frozen=True, slots=True)
