@@ -188,3 +188,8 @@ def test_a_known_name_does_not_hide_that_its_line_was_judged():
     known = (KnownValue("PatientName", PhiText("Harrington^Eleanor")),)
     gone = _gone(["10.03.1951", "HARRINGTON^ELEANOR F", "12.03.1951", "12.04.1951"], known)
     assert not any(text.endswith(" F") for text in gone)
+
+
+@pytest.mark.parametrize("text", ["FMar 18, 1989", "MSEP 04, 1995", "FMay 4 1951", "MMAR 18, 51"])
+def test_a_date_goes_whole_behind_a_sex_that_the_engine_joined_to_it(text):
+    assert not any(map(str.isdigit, left_over(f"{text} LAO 30").removesuffix("LAO 30")))
