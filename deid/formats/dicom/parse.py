@@ -43,6 +43,14 @@ def looks_like_dicom(data: Contents) -> bool:
     return little in (2, 8) and int.from_bytes(data[4:8], "little") <= min(len(data), 1 << 16)
 
 
+class Stream:
+    """Contents to read on in, as pydicom takes them: it would ask an `io.BufferedReader` for the name of a file."""
+
+    def __init__(self, contents: Contents) -> None:
+        file = as_file(contents)
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
 class Parsed(NamedTuple):
     """A dataset, and the value of its pixels, None where that is none; in the dataset a value that lies on the disk is empty."""
 
@@ -63,7 +71,7 @@ def parse(data: Contents, policy: Policy) -> Parsed:
         with quiet():
             # Only what lies in the file as it is can stay there.
             apart = not isinstance(data, bytes) and not _is_deflated(data)
-            dataset = dcmread(as_file(_inflated(data, policy)), force=True, defer_size=LARGE if apart else None)
+            dataset = dcmread(Stream(_inflated(data, policy)), force=True, defer_size=LARGE if apart else None)
             _settle_syntax(dataset)
             dataset.file_meta.get("TransferSyntaxUID")
     except FileRefused:

@@ -8,8 +8,9 @@ from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
-from deid.contents import LARGE, Contents, as_file
+from deid.contents import LARGE, Contents
 from deid.formats.dicom.overlays import is_overlay
+from deid.formats.dicom.parse import Stream
 from deid.formats.dicom.paths import keyword
 from deid.formats.dicom.quiet import quiet
 from deid.formats.dicom.rules import BINARIES, KEPT_BINARIES
@@ -29,7 +30,7 @@ def strangers(data: Contents) -> tuple[str, ...]:
         return ("preamble",)
     try:
         with quiet():
-            stream = as_file(data)
+            stream = Stream(data)
             dataset = dcmread(stream, defer_size=None if isinstance(data, bytes) else LARGE)
             _leave_pixels(dataset)
             left = len(data) - stream.tell()
