@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 from bisect import bisect_right
@@ -28,18 +29,20 @@ class OnDisk:
     ----------
     file
         The open file; it stays open as long as this is used.
-    stretches
-        What this is made of, one behind the other; the whole file where nothing is said.
 
     Raises
     ------
     FileRefused
-        ``vanished``, from anything that reads, where the file became shorter.
+        ``vanished``, from anything that reads, where the file changed since it was opened.
     """
 
-    def __init__(self, file: IO[bytes], stretches: Sequence[Stretch] | None = None) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._stretches = _joined([(0, os.fstat(file.fileno()).st_size)] if stretches is None else stretches)
+        self._state = _state(file)
+        self._consist_of([(0, self._state[0])])
+
+    def _consist_of(self, stretches: Sequence[Stretch]) -> None:
+        self._stretches = _joined(stretches)
         self._ends = list(accumulate(map(_length, self._stretches)))
         self._window = (0, b"")
 
@@ -84,17 +87,22 @@ class OnDisk:
 
     def made_of(self, stretches: Sequence[Stretch]) -> OnDisk:
         """Return other contents, made of ranges of these."""
-        return OnDisk(self._file, [part for stretch in stretches for part in self._within(stretch)])
+        return self._other([part for stretch in stretches for part in self._within(stretch)])
 
     def followed(self, parts: Sequence[Contents]) -> OnDisk:
         """Return parts of the same file, and bytes between them, one behind the other."""
-        return OnDisk(self._file, [s for part in parts for s in ([part] if isinstance(part, bytes) else part._stretches)])
+        return self._other([s for part in parts for s in ([part] if isinstance(part, bytes) else part._stretches)])
 
     def read_into(self, buffer: memoryview, start: int) -> None:
         """Fill a buffer with what lies from a byte on."""
         for at in range(0, len(buffer), _WINDOW):
             part = self._read(start + at, min(_WINDOW, len(buffer) - at))
             buffer[at : at + len(part)] = part
+
+    def _other(self, stretches: Sequence[Stretch]) -> OnDisk:
+        other = copy.copy(self)
+        other._consist_of(stretches)
+        return other
 
     def _within(self, stretch: Stretch) -> Iterator[Stretch]:
         if isinstance(stretch, bytes):
@@ -118,6 +126,9 @@ class OnDisk:
             else:
                 parts.append(_pread(self._file, stretch[0] + offset, wanted))
             start, index = start + wanted, index + 1
+        # What is read twice must be the same twice: masks are for the pixels that were looked at.
+        if _state(self._file) != self._state:
+            raise FileRefused("vanished")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -200,6 +211,12 @@ def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
 
 def _length(stretch: Stretch) -> int:
     return len(stretch) if isinstance(stretch, bytes) else stretch[1] - stretch[0]
+
+
+def _state(file: IO[bytes]) -> tuple[int, int]:
+    """Size and time of the last change."""
+    told = os.fstat(file.fileno())
+    return told.st_size, told.st_mtime_ns
 
 
 def _pread(file: IO[bytes], start: int, count: int) -> bytes:

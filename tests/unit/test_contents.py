@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from deid.contents import LARGE, OnDisk, as_file, contents_of, joined, made_of, parts_of
@@ -62,6 +64,21 @@ def test_a_file_that_became_shorter_is_refused(tmp_path):
         path.write_bytes(PATTERN[:100])
         with pytest.raises(FileRefused):
             contents[50:200]
+
+
+@pytest.mark.parametrize("wanted", [lambda contents: contents, lambda contents: contents.made_of([(40, 300)])])
+def test_a_file_that_changed_since_it_was_opened_is_refused(tmp_path, wanted):
+    path = tmp_path / "file"
+    path.write_bytes(PATTERN)
+    with path.open("rb", buffering=0) as file:
+        contents = OnDisk(file)
+        assert wanted(contents)[0:2]
+        time.sleep(0.02)  # kernels keep the time of a change in steps of up to 10 ms
+        with path.open("r+b") as other:
+            other.write(PATTERN[1:200])
+        with pytest.raises(FileRefused) as caught:
+            wanted(contents)[50:60]
+    assert caught.value.reason.code == "vanished"
 
 
 def test_only_large_files_stay_on_the_disk(tmp_path):

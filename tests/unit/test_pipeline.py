@@ -3,9 +3,13 @@
 import errno
 import os
 import stat
+import time
 from dataclasses import replace
+from importlib import import_module
 
+import numpy as np
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
 
 from deid import formats, pipeline
 from deid.errors import FileRefused
@@ -13,6 +17,7 @@ from deid.keys import Key
 from deid.pipeline import Job, load_tools, open_source, redact_file, survey
 from deid.policy import Policy
 from deid.types import Finding, KnownValue, PhiCategory, PhiText, Region, Source, Status
+from tests.dicom_samples import dataset, file_of
 from tests.pictures import png, read_png, screen
 
 KEY = Key(bytes(range(32)))
@@ -132,6 +137,46 @@ def test_an_interruption_goes_through_and_leaves_no_draft(tools, place, monkeypa
     with pytest.raises(error):
         redact_file(_job(place), tools)
     assert _files(place / "clean") == [] and _files(place / "clean-held") == []
+
+
+class Meddled:
+    """An engine beside which somebody writes another picture over the source."""
+
+    def __init__(self, engine, path, data):
+        self.engine, self.path, self.data = engine, path, data
+
+    def __getattr__(self, name):
+        return getattr(self.engine, name)
+
+    def read_text(self, *arguments, **named):
+        lines = self.engine.read_text(*arguments, **named)
+        if self.data:
+            time.sleep(0.02)  # kernels keep the time of a change in steps of up to 10 ms
+            with self.path.open("r+b") as file:
+                file.write(self.data)
+            self.data = b""
+        return lines
+
+
+# A source on the disk is closed when nothing needs it any longer.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_source_on_the_disk_that_changes_while_it_is_read_is_refused(tools, place, monkeypatch):
+    monkeypatch.setattr(pipeline, "LARGE", 1)
+    monkeypatch.setattr(import_module("deid.formats.dicom.parse"), "LARGE", 10_000)  # values of the header stay in memory
+    path = place / "case" / "DOE_JANE.png"
+    before, after = (file_of(dataset(film(line)), ExplicitVRLittleEndian) for line in ("LAO 30 CRA 15", "DOE^JANE"))
+    path.write_bytes(before)
+    assert redact_file(_job(place), tools).status is Status.CLEAN
+    (place / "clean" / "g" / "abc.dcm").unlink()
+    outcome = redact_file(_job(place), replace(tools, engine=Meddled(tools.engine, path, after)))
+    assert (outcome.status, [reason.code for reason in outcome.reasons]) == (Status.FAILED, ["vanished"])
+    assert _files(place / "clean") == [] and _files(place / "clean-held") == []
+
+
+def film(line):
+    """Three frames that do not follow each other, with a line on each, (frames, rows, columns, samples)."""
+    frame = screen([line], rows=120)[..., :1]
+    return np.stack([np.roll(frame, 40 * number, axis=0) for number in range(3)])
 
 
 def test_a_survey_never_raises(tmp_path):
