@@ -22,6 +22,13 @@ LARGE: Final = 64_000_000
 _WINDOW: Final = 2**20
 
 
+class OpenFile(io.FileIO):
+    """A file that is closed when nothing reads it any longer: its pixels are asked for long after it was opened."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class OnDisk:
     """What lies in an open file, read where it is asked for; it behaves as `bytes` do.
 
@@ -140,7 +147,7 @@ def contents_of(path: Path) -> Contents:
     """Open a file of our own; a large one stays on the disk."""
     if path.stat().st_size < LARGE:
         return path.read_bytes()
-    return OnDisk(path.open("rb", buffering=0))
+    return OnDisk(OpenFile(path))
 
 
 def parts_of(contents: Contents, size: int = _WINDOW) -> Iterator[bytes]:

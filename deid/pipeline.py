@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from deid import find, formats, phi, redaction
-from deid.contents import LARGE, Contents, OnDisk, contents_of, parts_of
+from deid.contents import LARGE, Contents, OnDisk, OpenFile, contents_of, parts_of
 from deid.errors import REASONS, FileRefused, MoreRoom
 from deid.keys import Key, private_folder
 from deid.leftover import kept_text
@@ -384,7 +384,7 @@ def open_source(path: Path, policy: Policy) -> Contents:
     except OSError as error:
         raise FileRefused(_OPEN_CODES.get(error.errno or 0, "vanished")) from None
     with contextlib.ExitStack() as open_until_read:
-        file = open_until_read.enter_context(os.fdopen(handle, "rb", buffering=0))
+        file = open_until_read.enter_context(OpenFile(handle))
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise FileRefused("not-a-file")

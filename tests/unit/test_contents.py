@@ -87,9 +87,7 @@ def test_only_large_files_stay_on_the_disk(tmp_path):
     assert contents_of(path) == b"small"
     with path.open("r+b") as file:
         file.truncate(LARGE)
-    contents = contents_of(path)
-    assert isinstance(contents, OnDisk)
-    contents._file.close()
+    assert isinstance(contents_of(path), OnDisk)
 
 
 @pytest.mark.parametrize("at", [0, 1, 2**20 - 3, 2**20, 3 * 2**20 - 8])

@@ -158,8 +158,6 @@ class Meddled:
         return lines
 
 
-# A source on the disk is closed when nothing needs it any longer.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_source_on_the_disk_that_changes_while_it_is_read_is_refused(tools, place, monkeypatch):
     monkeypatch.setattr(pipeline, "LARGE", 1)
     monkeypatch.setattr(import_module("deid.formats.dicom.parse"), "LARGE", 10_000)  # values of the header stay in memory
