@@ -87,6 +87,8 @@ def _label_at(text: str, tokens: tuple[Token, ...], keys: list[str], index: int)
         label = table.get(parts) if all(parts) else None
         if label and size == 1 and not _counts(tokens[index].text, label, separated):
             label = None
+        if label and label.text in tables.words()["named_labels"] and text.startswith(",", tokens[past - 1].end):
+            label = None
         if label is None and size == 1:
             label = tables.joined_labels().get(keys[index])
         if label is None and size == 1 and separated:
