@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from deid.formats.dicom.streams import segments
+from deid.formats.pillow import bands
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     Plane = NDArray[np.uint8]
 
+# Even, so that no block of halved colours is cut.
+_BAND_ROWS = 256
 _RGB_IDS = ((82, 71, 66), (114, 103, 98))
 
 
@@ -80,8 +84,11 @@ def decode_jpeg(frame: bytes) -> Plane:
     with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
         if len(head.ids) == 3 and not head.coded_as_rgb:
             image.draft("YCbCr", image.size)
-        plane = np.asarray(image)
-    return plane.reshape(plane.shape[0], plane.shape[1], -1)
+        image.load()
+        plane = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
+        for row, band in bands(image):
+            plane[row : row + len(band)] = band
+    return plane
 
 
 def encode_jpeg(stored: Stored, frame: bytes) -> bytes:
@@ -95,11 +102,13 @@ def encode_jpeg(stored: Stored, frame: bytes) -> bytes:
     if stored.shape[2] == 1:
         return _signed_as(frame, _saved(Image.fromarray(stored[..., 0]), options))
     sampling = {(1, 1): 0, (1, 2): 1, (2, 2): 2}.get(head.halved, 0)
-    if sampling:
-        stored = _with_coded_colours(stored, frame, head)
-    # The coder takes the components as they are; what they mean is said by the source's own segments.
-    image = Image.fromarray(np.ascontiguousarray(stored), mode="YCbCr")
+    image = _with_coded_colours(stored, frame, head) if sampling else _for_the_coder(stored)
     return _signed_as(frame, _saved(image, options | {"subsampling": sampling}))
+
+
+def _for_the_coder(stored: Stored) -> Image.Image:
+    """The coder takes the components as they are; what they mean is said by the source's own segments."""
+    return Image.fromarray(np.ascontiguousarray(stored), mode="YCbCr")
 
 
 def _saved(image: Image.Image, options: dict[str, Any]) -> bytes:
@@ -131,42 +140,66 @@ def _tables(frame: bytes, head: JpegHead) -> list[list[int]]:
     return [known[table] for table in head.tables]
 
 
-def _with_coded_colours(stored: Stored, frame: bytes, head: JpegHead) -> Stored:
-    """Replace the smoothed colours of untouched blocks by the coded ones, each as often as it was halved."""
+def _with_coded_colours(stored: Stored, frame: bytes, head: JpegHead) -> Image.Image:
+    """Return samples for the coder, the smoothed colours of untouched blocks replaced by the coded ones."""
     down, across = head.halved
     rows, columns = stored.shape[:2]
+    coded, touched = _coded_colours(stored, frame, head.halved)
+    image = Image.new("YCbCr", (columns, rows))
+    for row, band in _bands(stored):
+        if coded is not None:
+            halved = slice(row // down, (row + _BAND_ROWS) // down)
+            colours, kept = (part.repeat(down, axis=0).repeat(across, axis=1) for part in (coded[halved], ~touched[halved]))
+            band, kept = band.copy(), kept[: len(band), :columns]
+            band[kept, 1:] = colours[: len(band), :columns][kept]
+        image.paste(_for_the_coder(band), (0, row))
+    return image
+
+
+def _coded_colours(stored: Stored, frame: bytes, halved: tuple[int, int]) -> tuple[Plane | None, NDArray[np.bool_]]:
+    """Return the colours that a frame was coded with, if they can be told, and which of their blocks are others now."""
     before = decode_jpeg(frame)
-    coded = _halved_planes(frame, before) if (down, across) == (2, 2) else _unsmoothed(before[..., 1:])
-    if coded is None:
-        return stored
-    coded = coded.repeat(down, axis=0).repeat(across, axis=1)[:rows, :columns]
-    changed = (stored != before).any(axis=2)
-    for axis, step in ((0, down), (1, across)):
-        edges = np.arange(0, changed.shape[axis], step)
-        changed = np.logical_or.reduceat(changed, edges, axis=axis).repeat(step, axis=axis)
-    out = stored.copy()
-    kept = ~changed[:rows, :columns]
-    out[kept, 1:] = coded[kept]
-    return out
+    changed = [_blocks((band != before[row : row + len(band)]).any(axis=2), halved) for row, band in _bands(stored)]
+    if halved != (2, 2):
+        return _unsmoothed(before), np.concatenate(changed)
+    del before  # beside it the smaller picture would not fit into a worker
+    return _halved_planes(frame, stored.shape[:2]), np.concatenate(changed)
 
 
-def _halved_planes(frame: bytes, before: Stored) -> Plane | None:
+def _blocks(changed: NDArray[np.bool_], halved: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell which blocks of one coded colour hold a change."""
+    for axis, step in enumerate(halved):
+        changed = np.logical_or.reduceat(changed, np.arange(0, changed.shape[axis], step), axis=axis)
+    return changed
+
+
+def _bands(stored: Stored) -> Iterator[tuple[int, Stored]]:
+    """Yield a frame some rows at a time: on the way it takes many times its room."""
+    for row in range(0, stored.shape[0], _BAND_ROWS):
+        yield row, stored[row : row + _BAND_ROWS]
+
+
+def _halved_planes(frame: bytes, shape: tuple[int, int]) -> Plane | None:
     """Return the colour planes of a 4:2:0 frame: at half size the decoder hands them out unsmoothed."""
-    rows, columns = before.shape[:2]
+    rows, columns = shape
     with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
         image.draft("YCbCr", (columns // 2, rows // 2))
         small = np.asarray(image)
     return small[..., 1:] if small.shape[:2] == ((rows + 1) // 2, (columns + 1) // 2) else None
 
 
-def _unsmoothed(colours: Plane) -> Plane | None:
+def _unsmoothed(before: Stored) -> Plane | None:
     """Solve libjpeg's smoothing of a 4:2:2 frame for the coded colours.
 
     A colour is shown as three parts its own and one part its neighbour's, left and right.
     """
-    columns = colours.shape[1]
+    columns = before.shape[1]
     if columns % 2 or columns < 4:
         return None
+    return np.concatenate([_unsmoothed_band(band[..., 1:]) for _, band in _bands(before)])
+
+
+def _unsmoothed_band(colours: Plane) -> Plane:
     shown = colours.astype(np.int32)
     left, right = shown[:, 0::2], shown[:, 1::2]
     guess = np.empty(left.shape, np.float64)
