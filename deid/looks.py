@@ -1,15 +1,18 @@
-"""Pictures that are the same come once, though none of them is held to compare the others with."""
+"""Looks at a picture: from which size on memory is spared, and those that are the same come once, though none is held for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from deid.types import Display
+
+VAST: Final = 30_000_000
+"""Pixels from which a picture is so large that a worker spares memory: a copy of it takes a hundred megabytes and more."""
 
 
 def different(looks: Iterable[Display]) -> Iterator[Display]:

@@ -19,6 +19,7 @@ from deid.contents import LARGE, Contents, OnDisk, OpenFile, contents_of, parts_
 from deid.errors import REASONS, FileRefused, MoreRoom
 from deid.keys import Key, private_folder
 from deid.leftover import kept_text
+from deid.looks import VAST
 from deid.policy import Policy
 from deid.protocols import Classifier, Detector, Format, TextEngine
 from deid.types import (
@@ -42,8 +43,6 @@ from deid.verify import SecondLook, is_covered, is_doubtful, verify
 
 T = TypeVar("T")
 
-# Pixels of a frame from which a worker takes it up only as its first picture: networks keep the memory that they once took.
-_VAST = 30_000_000
 
 # What a person who looked at the picture settles; everything else that speaks against a release still does after that.
 _SETTLED_BY_A_LOOK = ("unread-text", "small-print", "face", "unsure", "mostly-masked", "review-all")
@@ -189,7 +188,7 @@ def redact_file(job: Job, tools: Tools) -> Outcome:
 
 
 def check_room(instance: Instance, tools: Tools) -> None:
-    """Count a picture that a worker takes up.
+    """Count a picture that a worker takes up; a vast one must be its first, as networks keep the memory that they once took.
 
     Raises
     ------
@@ -197,7 +196,7 @@ def check_room(instance: Instance, tools: Tools) -> None:
         Where it is vast, and these tools have seen others.
     """
     shapes = map(instance.frames.shape, range(instance.frames.count))
-    if next(tools.turns) and any(rows * columns > _VAST for rows, columns in shapes):
+    if next(tools.turns) and any(rows * columns > VAST for rows, columns in shapes):
         raise MoreRoom
 
 

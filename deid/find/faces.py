@@ -10,6 +10,7 @@ import numpy as np
 
 from deid.errors import EnvironmentBroken
 from deid.find.centerface import WEIGHTS_SHA256, CenterFace, FaceBox, load_weights
+from deid.looks import VAST
 from deid.protocols import Detection
 from deid.types import Box, PhiCategory, Region
 
@@ -36,9 +37,6 @@ _SURE: Final = 0.8
 _SAME: Final = 0.3
 # The network's boxes end at forehead, chin and ears; a person is known by hair and neck too. Share of the longer side, each way.
 _GROW: Final = 0.35
-
-# Beside a picture of so many pixels a worker has no room for a network that is done.
-_VAST: Final = 30_000_000
 
 _Candidate = tuple[FaceBox, int]
 """A box in the upright picture, and the quarter turn in which it looked most like a face."""
@@ -86,7 +84,8 @@ class FaceDetector:
             score = box[4] if box[4] >= _SURE else self._closer(image, box, quarter)
             if score >= _LEAST_SCORE:
                 faces.append((_grow(box, *image.shape[:2]), score))
-        if image.shape[0] * image.shape[1] > _VAST:
+        # Beside a vast picture a worker has no room for a network that is done.
+        if image.shape[0] * image.shape[1] > VAST:
             self._network.rest()
         return tuple(
             Detection(Region.from_box(box, (0, 1)), round(score, 3), f"face:{self.name}")

@@ -21,7 +21,7 @@ from deid.find.passes import (
 )
 from deid.find.photo import is_photo
 from deid.find.standing import Standing, untouched
-from deid.looks import different
+from deid.looks import VAST, different
 from deid.policy import Policy
 from deid.protocols import TextEngine
 from deid.types import Frames, Instance, Reading, Region, TextLine
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 # Fewer frames than this have no mean worth looking at.
 _SHORTEST_RUN = 3
-# Of a page of more pixels a worker holds one look at a time; its masks keep all their growth.
-_VAST = 30_000_000
 
 
 def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading:
@@ -106,7 +104,8 @@ def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence
         known: tuple[TextLine, ...] = ()
         shown: tuple[Display, ...] = ()
         looks: Iterable[Display] = different(frames.looks(index))
-        if math.prod(frames.shape(index)) <= _VAST:
+        # Of a vast page a worker holds one look at a time; its masks keep all their growth.
+        if math.prod(frames.shape(index)) <= VAST:
             looks = shown = tuple(looks)
         for picture in looks:
             looked = look(picture, how, engine, (index, index + 1), earlier=Earlier(known, standing=standing), shown=shown)

@@ -11,6 +11,7 @@ import numpy as np
 
 from deid.find.geometry import corners, sides
 from deid.find.samples import brightest, darkest
+from deid.looks import VAST
 from deid.protocols import TextEngine
 from deid.types import Box
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 # A network input of 1.6 megapixels takes about 0.8 GB; a worker has 1.5.
 _TILE_SIDE = 1280
-# Of a picture from so many pixels a worker holds several copies of a hundred megabytes and more; its tiles take 0.3 GB.
-_VAST = 30_000_000
+# Of a vast picture a worker holds several copies; its tiles take 0.3 GB.
 _TILE_SIDE_OF_VAST = 768
 # Lines of up to this height are whole in at least one of two neighbouring tiles.
 _OVERLAP = 128
@@ -126,7 +126,7 @@ def see(picture: Display, by: Pass, engine: TextEngine) -> Seen:
     rows, columns = picture.shape[:2]
     if by.scale <= 0.5 and min(rows, columns) * by.scale < _SMALLEST:
         return Seen((), 0)
-    side = _TILE_SIDE if rows * columns < _VAST else _TILE_SIDE_OF_VAST
+    side = _TILE_SIDE if rows * columns < VAST else _TILE_SIDE_OF_VAST
     tiles = _tiles(rows, columns, int(side / by.scale), int(_OVERLAP / by.scale))
     return _united(_see_tile(picture, tile, by, engine) for tile in tiles)
 

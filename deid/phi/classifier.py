@@ -45,14 +45,14 @@ class LineClassifier:
         Values found with good evidence are sought in the other lines as well.
         """
         beside = neighbours(lines)
-        alone = _judged(lines, beside, (), policy)
-        found = _judged(lines, beside, known, policy)
+        first = found = _judged(lines, beside, known, policy)
         more = collect(lines, list(chain(*found)))
         if more:
             found = _judged(lines, beside, known, policy, more)
         findings = tuple(chain(*found))
         if policy.mask_all_text:
             return findings
+        alone = _judged(lines, beside, (), policy) if known else first
         rooms = room_findings(lines, found, beside, alone) if policy.redact_institution else ()
         return (*findings, *column_findings(lines, findings, tuple(chain(*alone))), *rooms)
 

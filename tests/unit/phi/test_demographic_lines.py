@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from deid.phi import classify_text, load_classifier
+from deid.phi import load_classifier
 from deid.policy import Policy
 from deid.types import KnownValue, PhiText, TextLine
+from tests.unit.phi import test_classify_text
 
 
 def left_over(text, **context):
-    chars = list(text)
-    for span in classify_text(text, policy=Policy(), **context):
-        chars[span.start : span.end] = " " * (span.end - span.start)
-    return " ".join("".join(chars).split()).strip(" ,^")
+    return test_classify_text.left_over(text, **context).strip(" ,^")
 
 
 @pytest.mark.parametrize(
