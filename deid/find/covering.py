@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from deid.find.geometry import axes, corners, degrees, near, outwards, part, sides, straightened, turned, within
+from deid.find.geometry import axes, corners, degrees, outwards, part, sides, straightened, turned, within
 from deid.find.samples import brightest
 from deid.types import Quad, TextLine
 
@@ -40,7 +40,17 @@ class Room:
 
 def rooms(lines: Sequence[Corners], picture: Display) -> list[Room]:
     """Find each line's room between the parallel lines right above and below it."""
-    return [Room(_border(points, lines, picture, -1), _border(points, lines, picture, 1)) for points in lines]
+    leans = np.array([degrees(points) for points in lines])
+    middles = np.array([points.mean(axis=0) for points in lines]).reshape(-1, 2)
+    lengths = np.array([sides(points)[0] for points in lines])
+    found = []
+    for points, lean, middle, length in zip(lines, leans, middles, lengths, strict=True):
+        u, v = axes(points)
+        along, across = np.abs((middles - middle) @ u), np.abs((middles - middle) @ v)
+        close = (across > 0) & (across < 1.5 * sides(points)[1]) & (along < 0.55 * (lengths + length) + across)
+        parallel = [lines[index] for index in np.flatnonzero(close & (np.abs(leans - lean) <= 10)).tolist()]
+        found.append(Room(_border(points, parallel, picture, -1), _border(points, parallel, picture, 1)))
+    return found
 
 
 def reading_quad(points: Corners, room: Room) -> Corners:
@@ -83,16 +93,15 @@ def _reaching(points: Corners, ends: float, above: float, below: float) -> Corne
     return np.array([start - above * v, end - above * v, end + below * v, start + below * v])
 
 
-def _border(points: Corners, lines: Sequence[Corners], picture: Display, side: int) -> float:
-    """Distance from a line's middle to the border with its neighbour on one side (-1 above, 1 below)."""
+def _neighbour(points: Corners, others: Iterable[Corners], side: int) -> tuple[float, Corners] | None:
+    """Find the nearest line on one side (-1 above, 1 below): its distance from middle to middle, and the strip between the two."""
     u, v = axes(points)
     length, thickness = sides(points)
     middle = points.mean(axis=0)
     nearest, strip = np.inf, None
-    for other in (lines[index] for index in near(points, lines)):
-        apart = other.mean(axis=0) - middle
-        distance = side * float(apart @ v)
-        if not 0.35 * thickness < distance < min(nearest, 1.5 * thickness) or abs(degrees(other) - degrees(points)) > 10:
+    for other in others:
+        distance = side * float((other.mean(axis=0) - middle) @ v)
+        if not 0.35 * thickness < distance < min(nearest, 1.5 * thickness):
             continue
         reach = other @ u - float(middle @ u)
         low, high = max(-length / 2, float(reach.min())), min(length / 2, float(reach.max()))
@@ -100,8 +109,15 @@ def _border(points: Corners, lines: Sequence[Corners], picture: Display, side: i
             nearest = distance
             strip = np.array([middle + low * u, middle + high * u, middle + high * u, middle + low * u])
             strip[2:] += side * distance * v
-    if strip is None:
+    return None if strip is None else (nearest, strip)
+
+
+def _border(points: Corners, parallel: Sequence[Corners], picture: Display, side: int) -> float:
+    """Distance from a line's middle to the border with its neighbour on one side (-1 above, 1 below)."""
+    found = _neighbour(points, parallel, side)
+    if found is None:
         return float(np.inf)
+    nearest, strip = found
     if side < 0:
         strip = strip[[3, 2, 1, 0]]
     ink = _ink_of_rows(picture, within(strip, (picture.shape[0], picture.shape[1])), max(4, round(nearest)))
@@ -112,8 +128,8 @@ def _border(points: Corners, lines: Sequence[Corners], picture: Display, side: i
 
 
 def _ink_of_rows(picture: Display, strip: Corners, rows: int) -> NDArray[np.float32]:
-    crop = straightened(picture, strip, rows).astype(np.float32)
-    steps = brightest(np.abs(cv2.Sobel(crop, cv2.CV_32F, 1, 0, ksize=3))).mean(axis=1)
+    crop = straightened(picture, strip, rows)
+    steps = brightest(np.abs(np.asarray(cv2.Sobel(crop, cv2.CV_16S, 1, 0, ksize=3), np.int16))).mean(axis=1)
     return np.convolve(steps, (0.25, 0.5, 0.25), mode="same").astype(np.float32)
 
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from deid.find.geometry import Corners
     from deid.types import Display
 
-# What the reader was trained on.
-_ROWS = 48
+# What a crop is straightened to: the rows that the reader was trained on.
+_CROP = 48
+# What the reader takes (weights.toml makes it take fewer than it was made for): letters and some air, at two thirds of the time.
+_ROWS = 32
 # Below this mean certainty a crop is read again at another height, and, where that does not help, the other way round.
 _SURE = 0.9
-# Crops that took nearly all of the reader's rows are read again in so many, others in all of them.
-_NEARLY_ALL, _FEWER = 40, 32
+# Crops that were read in at least so many rows are read again whole, others larger.
+_NEARLY_ALL = 40
 # Below this it is not a reading at all.
 _UNREADABLE = 0.35
 # Longer crops are squeezed to this many columns: a screen's width of ten-pixel print.
@@ -90,11 +92,11 @@ class RapidOcr:
 
     def _line(self, image: Display, points: Corners, shape: tuple[int, int]) -> TextLine:
         """Read one crop as it lies, at another height where that is not sure, and turned where that is not sure either."""
-        crop = straightened(image, points, _ROWS)
+        crop = straightened(image, points, _CROP)
         read, asked = self._spell(crop), points
         for turn in (2, 1, 3):
             if _worth_turning(read, asked, turn):
-                other = straightened(image, turned(asked, turn), _ROWS)
+                other = straightened(image, turned(asked, turn), _CROP)
                 again = self._spell_at(other, _rows_for(other))
                 if _better(again, read):
                     read, crop, points = again, other, turned(asked, turn)
@@ -109,12 +111,12 @@ class RapidOcr:
         read = self._spell_at(crop, rows)
         if read.confidence >= _SURE:
             return read
-        again = self._spell_at(crop, _ROWS if rows < _NEARLY_ALL else _FEWER)
+        again = self._spell_at(crop, _CROP if rows < _NEARLY_ALL else _ROWS)
         return again if again.confidence > read.confidence else read
 
     def _spell_at(self, crop: Display, rows: int) -> Spelling:
-        """Read one crop in so many of the reader's rows. Batches gain nothing on one thread."""
-        width = max(1, min(_LONGEST, round(crop.shape[1] * rows / _ROWS)))
+        """Read one crop, brought to so many rows. Batches gain nothing on one thread."""
+        width = max(1, min(_LONGEST, round(crop.shape[1] * rows / _CROP)))
         columns = max(_SHORTEST, -(-width // _STEP) * _STEP)
         scores = self._read(_batch(_fitted(crop, width, columns, rows)))[0]
         return spell(scores, self._alphabet, crop.shape[1] / width * columns / scores.shape[0])
@@ -141,19 +143,27 @@ def _batch(picture: Display) -> NDArray[np.float32]:
 
 
 def _rows_for(crop: Display) -> int:
-    """Say how many of the reader's rows a crop should take, so that its letters are as high as in the crops of its training.
+    """Say how many rows a crop should be brought to, so that its letters are as high as in the crops of the reader's training.
 
     A crop that is cut close, because another line is near, would be blown up otherwise, and cost time by the column.
     """
+    first, past = _inked(crop)
+    return min(_CROP, max(_CROP // 2, round(len(crop) * _LETTERS / (past - first))))
+
+
+def _inked(crop: Display) -> tuple[int, int]:
+    """Find the rows that hold letters: first and past."""
     steps = np.abs(np.diff(brightest(crop).astype(np.int16), axis=1)).mean(axis=1)
     least, most = float(steps.min()), float(steps.max())
     inked = np.flatnonzero(steps > least + _INKED * (most - least))
-    height = int(inked[-1] - inked[0]) + 1 if len(inked) else _ROWS
-    return min(_ROWS, max(_ROWS // 2, round(_ROWS * _LETTERS / height)))
+    return (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, crop.shape[0])
 
 
 def _fitted(crop: Display, width: int, columns: int, rows: int) -> Display:
-    """Bring a crop to a size, in the middle of the reader's rows; its edge goes on above and below."""
+    """Bring a crop to a size and its letters to the middle of the reader's rows; its edge goes on above and below."""
+    if rows > _ROWS:
+        crop = _around_letters(crop, round(crop.shape[0] * _ROWS / rows))
+        rows = _ROWS
     if crop.shape[:2] != (rows, width):
         crop = np.asarray(cv2.resize(crop, (width, rows), interpolation=cv2.INTER_AREA), np.uint8)
     top = (_ROWS - rows) // 2
@@ -161,6 +171,13 @@ def _fitted(crop: Display, width: int, columns: int, rows: int) -> Display:
     whole = np.full((_ROWS, columns, 3), 127, np.uint8)
     whole[:, :width] = crop
     return whole
+
+
+def _around_letters(crop: Display, rows: int) -> Display:
+    """Cut so many rows out of a crop, its letters in their middle as far as it reaches."""
+    first, past = _inked(crop)
+    top = min(crop.shape[0] - rows, max(0, round((first + past - rows) / 2)))
+    return crop[top : top + rows]
 
 
 def _worth_turning(read: Spelling, points: Corners, turn: int) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Value = TypeVar("Value", np.uint8, np.float32)
+    Value = TypeVar("Value", np.uint8, np.int16, np.float32)
 
 
 def brightest(picture: NDArray[Value]) -> NDArray[Value]:

@@ -40,7 +40,18 @@ def test_weights_too_small_to_be_normalised_are_zero_and_the_answer_is_the_same(
     picture = np.random.default_rng(3).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
     assert np.array_equal(run(picture), untouched(picture))
     assert _subnormals(shipped, told["subnormal"]) > 200_000
-    assert _subnormals(networks._without_subnormals(shipped, told["subnormal"]), told["subnormal"]) == 0
+    assert _subnormals(networks._adapted(shipped, told), told["subnormal"]) == 0
+
+
+def test_the_reader_takes_32_rows_and_its_weights_are_the_shipped_ones():
+    told = networks._WEIGHTS["read"]
+    shipped = (networks._folder() / told["file"]).read_bytes()
+    assert all(shipped[place:].startswith(bytes.fromhex(before)) for place, before, _ in told["change"])
+    adapted = networks._adapted(shipped, told)
+    changed = np.flatnonzero(np.frombuffer(shipped, np.uint8) != np.frombuffer(adapted, np.uint8))
+    assert len(changed) == sum(len(before) // 2 for _, before, _ in told["change"])
+    run, _ = networks.load("read", "onnxruntime")
+    assert run(np.zeros((1, 3, 32, 64), np.float32)).shape == (1, 8, 18710)
 
 
 def _subnormals(weights, places):
