@@ -10,8 +10,8 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO, TypeVar
 
 from deid import find, formats, phi, redaction
@@ -50,7 +50,7 @@ _SETTLED_BY_A_LOOK = ("unread-text", "small-print", "face", "unsure", "mostly-ma
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a worker loads once: policy, key, engine, detectors, classifier, witness; `turns` counts its pictures from 0."""
+    """What a worker loads once: policy, key, engine, detectors, classifier, witness; `worn` is set once they have looked."""
 
     policy: Policy
     key: Key = field(repr=False)
@@ -58,7 +58,7 @@ class Tools:
     detectors: tuple[Detector, ...]
     classifier: Classifier
     witness: TextEngine | None = None
-    turns: Iterator[int] = field(default_factory=count, repr=False)
+    worn: Event = field(default_factory=Event, repr=False)
 
     @property
     def second_look(self) -> SecondLook:
@@ -140,18 +140,27 @@ def load_tools(policy: Policy, key: Key) -> Tools:
     return Tools(policy, key, find.load_engine(policy.engine), find.load_detectors(policy), phi.load_classifier(policy), witness)
 
 
-def survey(path: Path, policy: Policy, key: Key) -> Survey:
-    """Read the header of a file for its case and known values; never raises for what the file holds."""
+def survey(path: Path, tools: Tools) -> Survey:
+    """Read the header of a file for its case and known values; never raises for what the file holds.
+
+    Raises
+    ------
+    MoreRoom
+        Where the picture is vast, and these tools have looked at others.
+    """
     try:
-        data = open_source(path, policy)
-        input_id = source_id(data, key)
+        data = open_source(path, tools.policy)
+        input_id = source_id(data, tools.key)
     except FileRefused as refused:
         return Survey("", "unknown", PhiText(""), (), (refused.reason,))
     try:
         form = formats.recognise(data, path.name)
-        instance = form.read(data, policy)
+        with sparing(tools) as policy:
+            instance = form.read(data, policy)
     except FileRefused as refused:
         return Survey(input_id, "unknown", PhiText(""), (), (refused.reason,))
+    except MoreRoom:
+        raise
     except Exception as error:
         return Survey(input_id, "unknown", PhiText(""), (), (_unexpected(error),))
     return Survey(input_id, instance.kind, instance.case, instance.known)
@@ -163,7 +172,7 @@ def redact_file(job: Job, tools: Tools) -> Outcome:
     Raises
     ------
     MoreRoom
-        Where the picture is vast, and these tools have seen others.
+        Where the picture is vast, and these tools have looked at others.
     """
     begin = time.process_time()
     outcome = Outcome(job.source, Status.FAILED, case=job.case)
@@ -172,10 +181,10 @@ def redact_file(job: Job, tools: Tools) -> Outcome:
         outcome = replace(outcome, input_id=source_id(data, tools.key))
         if job.decision is not None and job.decision.rejected:
             raise FileRefused("rejected")
-        form, instance = read(data, Path(job.source.path.reveal()).name, tools)
-        del data  # it may be as large as the decoded picture
-        check_room(instance, tools)
-        outcome = _through(look_in(form, instance, job.known, tools), job, tools, outcome)
+        with sparing(tools) as policy:
+            form, instance = read(data, Path(job.source.path.reveal()).name, policy)
+            del data  # it may be as large as the decoded picture
+            outcome = _through(look_in(form, instance, job.known, tools), job, tools, outcome)
     except FileRefused as refused:
         outcome = _ended(outcome, (refused.reason,), tools.policy)
     except MoreRoom:
@@ -187,17 +196,24 @@ def redact_file(job: Job, tools: Tools) -> Outcome:
     return replace(outcome, seconds=time.process_time() - begin)
 
 
-def check_room(instance: Instance, tools: Tools) -> None:
-    """Count a picture that a worker takes up; a vast one must be its first, as networks keep the memory that they once took.
+@contextlib.contextmanager
+def sparing(tools: Tools) -> Iterator[Policy]:
+    """Give the policy for reading a file in a worker: where networks have run nothing vast is read, as they keep what they took.
 
     Raises
     ------
     MoreRoom
-        Where it is vast, and these tools have seen others.
+        Where the file is larger than that.
     """
-    shapes = map(instance.frames.shape, range(instance.frames.count))
-    if next(tools.turns) and any(rows * columns > VAST for rows, columns in shapes):
-        raise MoreRoom
+    if not tools.worn.is_set():
+        yield tools.policy
+        return
+    try:
+        yield replace(tools.policy, max_megapixels=min(tools.policy.max_megapixels, VAST / 1e6))
+    except FileRefused as refused:
+        if refused.reason.code == "too-large":
+            raise MoreRoom from None
+        raise
 
 
 def look_at(data: Contents, name: str, known: Sequence[KnownValue], tools: Tools) -> Look:
@@ -217,17 +233,18 @@ def look_at(data: Contents, name: str, known: Sequence[KnownValue], tools: Tools
     FileRefused
         Where the file goes no further.
     """
-    return look_in(*read(data, name, tools), known, tools)
+    return look_in(*read(data, name, tools.policy), known, tools)
 
 
-def read(data: Contents, name: str, tools: Tools) -> tuple[Format, Instance]:
+def read(data: Contents, name: str, policy: Policy) -> tuple[Format, Instance]:
     """Read a file's header and prepare its frames, in the format that the policy asks for; as `look_at`."""
     form = formats.recognise(data, name)
-    return formats.as_wanted(form, form.read(data, tools.policy), tools.policy)
+    return formats.as_wanted(form, form.read(data, policy), policy)
 
 
 def look_in(form: Format, instance: Instance, known: Sequence[KnownValue], tools: Tools) -> Look:
     """Find, classify and plan for an instance that is decoded already; as `look_at`."""
+    tools.worn.set()
     reading = _engine_call(lambda: find.find_text(instance, tools.engine, tools.policy))
     marks = _engine_call(lambda: find.find_marks(instance, reading, tools.detectors, tools.policy))
     mark_findings = tuple(

@@ -76,7 +76,7 @@ def survey(task: Task, tools: Tools) -> Surveyed:
     from deid.pipeline import survey as survey_file
 
     path = Path(task.source.path.reveal())
-    found = survey_file(path, tools.policy, tools.key)
+    found = survey_file(path, tools)
     sha256 = file_sha256(path) if found.input_id else ""
     *folders, name = [name.reveal() for name in task.names]
     from_file = known_from_name(name, "FileName")
@@ -95,16 +95,16 @@ def redact(task: Task, tools: Tools) -> Outcome:
 
 def plan(task: Task, tools: Tools) -> Outcome:
     """Say what would be done to a file; nothing is written but a preview. The status is that of a file whose proof succeeds."""
-    from deid.pipeline import check_room, look_in, open_source, read, source_id, write_draft
+    from deid.pipeline import look_in, open_source, read, source_id, sparing, write_draft
 
     begin = time.process_time()
     outcome = Outcome(task.source, Status.CLEAN, case=task.case)
     path = Path(task.source.path.reveal())
     try:
         data = open_source(path, tools.policy)
-        form, instance = read(data, path.name, tools)
-        check_room(instance, tools)
-        look = look_in(form, instance, task.known, tools)
+        with sparing(tools) as policy:
+            form, instance = read(data, path.name, policy)
+            look = look_in(form, instance, task.known, tools)
         changes = write_draft(look, look.plan, tools, _Nowhere())
         outcome = replace(outcome, input_id=source_id(data, tools.key), kind=look.instance.kind, plan=look.plan, changes=changes)
         if look.plan.review:

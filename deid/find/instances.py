@@ -120,9 +120,13 @@ def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Loo
     for run in runs(frames):
         pack = look(run.pack, how, engine, run.frames, read_on=(run.mean, run.brightest, run.darkest))
         yield pack
-        mean = look(run.mean, single, engine, run.frames, earlier=Earlier(pack.lines))
-        yield mean
-        known = Earlier((*pack.lines, *mean.lines), run.level)
+        lines = pack.lines
+        # Three frames at most are all looked at singly.
+        if run.frames[1] - run.frames[0] > _SHORTEST_RUN:
+            mean = look(run.mean, single, engine, run.frames, earlier=Earlier(lines))
+            yield mean
+            lines += mean.lines
+        known = Earlier(lines, run.level)
         for packed, three in glances(frames, run):
             yield look(packed, single, engine, run.frames, earlier=known, read_on=three)
 

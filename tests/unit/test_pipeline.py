@@ -6,13 +6,14 @@ import stat
 import time
 from dataclasses import replace
 from importlib import import_module
+from threading import Event
 
 import numpy as np
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
 from deid import formats, pipeline
-from deid.errors import FileRefused
+from deid.errors import FileRefused, MoreRoom
 from deid.keys import Key
 from deid.pipeline import Job, load_tools, open_source, redact_file, survey
 from deid.policy import Policy
@@ -177,10 +178,20 @@ def film(line):
     return np.stack([np.roll(frame, 40 * number, axis=0) for number in range(3)])
 
 
-def test_a_survey_never_raises(tmp_path):
+def test_what_is_vast_asks_for_networks_that_have_looked_at_nothing(tools, place, monkeypatch):
+    path = place / "case" / "DOE_JANE.png"
+    fresh = replace(tools, worn=Event())
+    assert survey(path, fresh).reasons == () and redact_file(_job(place), fresh).status is Status.CLEAN
+    monkeypatch.setattr(pipeline, "VAST", 20_000)
+    for step in (lambda: survey(path, fresh), lambda: redact_file(_job(place), fresh)):
+        with pytest.raises(MoreRoom):
+            step()
+
+
+def test_a_survey_never_raises(tools, tmp_path):
     for name, data in (("a.png", b""), ("b.dcm", b"\0" * 128 + b"DICM" + b"\xff" * 40), ("c.png", b"\x89PNG\r\n\x1a\n")):
         (tmp_path / name).write_bytes(data)
-        assert survey(tmp_path / name, Policy(), KEY).known == ()
+        assert survey(tmp_path / name, tools).known == ()
 
 
 def test_sources_are_opened_with_care(tmp_path):
