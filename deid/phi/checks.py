@@ -77,7 +77,21 @@ def _is_age(match: re.Match[str]) -> bool:
     if not any(map(str.isdigit, match.group())):
         return False
     numbers = _numbers(match)
-    return bool(digits) and bool(numbers) and numbers[0] <= 130
+    return bool(digits) and bool(numbers) and numbers[0] <= 130 and not _is_distance(match)
+
+
+def _is_distance(match: re.Match[str]) -> bool:
+    """Tell the months until a control from the months of an infant: surveillance à 6 mois, Kontrolle nach 3 Monate."""
+    before = match.string[: match.start()]
+    return _MONTHS.search(match.group()) is not None and _UNTIL.search(before) is not None
+
+
+_MONTHS: Final = re.compile(r"\d\s?(?:monate|mois|meses|mesi)$", re.IGNORECASE)
+_UNTIL: Final = re.compile(
+    r"(?:surveillance|suivi|contr[oô]le|irm|revoir|control|revisi[oó]n|seguimiento|controllo|rivalutazione|follow[- ]?up)"
+    r"\s(?:(?:à|a|en|em|in)\s(?:los\s)?)?$|(?<![^\W_])(?:nach|dans|après|dopo|tra|fra|dentro de)\s$",
+    re.IGNORECASE,
+)
 
 
 def _is_caret(match: re.Match[str]) -> bool:
@@ -108,6 +122,12 @@ def _is_hospital(match: re.Match[str]) -> bool:
     before = re.findall(r"[^\W_]+", match.string[: match.start()])[-2:]
     after = re.findall(r"[^\W_]+", match.string[match.end() :])[:1]
     return not before or not all(word.islower() and strength(word) in HARMLESS for word in [*before, *after])
+
+
+def _is_suite(match: re.Match[str]) -> bool:
+    """Tell Angio Suite 2 and IR North from a sentence: prep the angio suite."""
+    before = re.search(r"(?<![^\W_])(?:the|an?|to|our|in|from|la|le|der|die|das|im)\s$", match.string[: match.start()])
+    return before is None or not match.group().islower() or any(map(str.isdigit, match.group()))
 
 
 def _is_title(match: re.Match[str]) -> bool:
@@ -154,7 +174,8 @@ def _is_initials(match: re.Match[str]) -> bool:
 
 def _is_city(match: re.Match[str]) -> bool:
     word = re.search(r"[^\W\d_]+$", match.group())
-    return word is not None and strength(word.group()) in (UNKNOWN, WEAK)
+    label = match.string[match.end() :].lstrip().startswith(":")
+    return word is not None and strength(word.group()) in (UNKNOWN, WEAK) and not label
 
 
 def _is_count(match: re.Match[str]) -> bool:
@@ -187,6 +208,13 @@ def _is_pressure(match: re.Match[str]) -> bool:
     return not dated
 
 
+def _is_range(match: re.Match[str]) -> bool:
+    """From less to more, with as many decimals: 3.5-5.1 and 150-400; not 13.12-15.12, which are days."""
+    first, second = (part.strip().replace(",", ".") for part in re.split(r"[-–]", match.group()))
+    days = all(re.fullmatch(r"(?:[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])", part) for part in (first, second))
+    return float(first) < float(second) and len(first.partition(".")[2]) == len(second.partition(".")[2]) and not days
+
+
 _UNIT: Final = re.compile(r"\s?(?:[mcµu]?gy|mmhg|[cmkµu]?[ms](?![^\W_])|kv|ma|hu|ml|hz|%|°)", re.IGNORECASE)
 _REST_OF_DAY: Final = re.compile(r"\.|\s(?:19|20)?\d{2}(?!\d|[.,]\d|\s?[^\W\d])")
 
@@ -212,6 +240,8 @@ CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "age": _is_age,
     "caret": _is_caret,
     "city": _is_city,
+    "range": _is_range,
+    "suite": _is_suite,
     "computer": is_computer,
     "count": _is_count,
     "damaged": _is_damaged,

@@ -144,6 +144,8 @@ def claim(
     """What one label claims of the tokens of a text that follow it, or of a neighbouring line."""
     if label.category == "none" or not tokens:
         return []
+    if label.text in tables.words()["body_places"] and _is_medicine(tokens, protected):
+        return []
     evidence = f"{how}:{label.category}"
     if label.category == "sex":
         return [_mark(tokens[:1], PhiCategory.OTHER, evidence, label.switch)] if len(tokens[0].text) <= 10 else []
@@ -168,6 +170,11 @@ def claim(
     if not until and sure and label.switch == "staff":
         until = _initials(tokens)
     return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and (free or places) else []
+
+
+def _is_medicine(tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> bool:
+    """Tell a vessel or a measurement under Location from the name of a hospital."""
+    return all(strength(token.text) == STRONG or meets(token.start, token.end, protected) for token in tokens)
 
 
 def _heads_places(label: tables.Label, how: str) -> bool:
