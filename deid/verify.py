@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A first reading is trusted as "already judged" from this confidence on.
 _TRUSTED = 0.8
+# A second reading below this says nothing against a first one above that.
+_POOR, _WELL_READ = 0.7, 0.9
 # Rows that are compared at a time: about 100 MB of differences for the widest colour pictures.
 _STRIP_ROWS = 256
 # Frames of more bytes are compared by what they are in strips, one after the other: with two of them a worker's memory is full.
@@ -105,8 +107,10 @@ def _read_again(
     reasons = [] if canary_sings(reading.lines, written.frames) else [Reason("engine-failed", "canary not read")]
     lines = without_canary(reading.lines, written.frames)
     findings = look.classifier.classify(lines, known, look.policy)
-    kept = [] if look.policy.mask_all_text else _judged_regions(first.lines)
-    return tuple(f for f in findings if not _already_judged(f, kept, written.frames)), reading.passes, reasons
+    if not look.policy.mask_all_text:
+        kept, misread = _judged_regions(first.lines, _TRUSTED), _misread(lines, first.lines, written.frames)
+        findings = tuple(f for f in findings if not _already_judged(f, kept, misread, written.frames))
+    return tuple(findings), reading.passes, reasons
 
 
 def is_doubtful(finding: Finding) -> bool:
@@ -114,24 +118,38 @@ def is_doubtful(finding: Finding) -> bool:
     return not finding.stands_alone or finding.evidence == "unread"
 
 
-def _judged_regions(lines: Sequence[TextLine]) -> list[Region]:
-    return [Region(line.quad, line.frames) for line in lines if line.confidence >= _TRUSTED and len(line.text)]
+def _judged_regions(lines: Sequence[TextLine], confidence: float) -> list[Region]:
+    return [Region(line.quad, line.frames) for line in lines if line.confidence >= confidence and len(line.text)]
 
 
-def _already_judged(finding: Finding, kept: Sequence[Region], frames: Frames) -> bool:
+def _misread(lines: Sequence[TextLine], first: Sequence[TextLine], frames: Frames) -> list[Region]:
+    """Where the second look read poorly what the first one read well: 'DAP.ZTA.GVmE' says nothing against 'DAP 274 cGycm2'."""
+    well = _judged_regions(first, _WELL_READ)
+    poor = [Region(line.quad, line.frames) for line in lines if line.confidence < _POOR]
+    return [region for region in poor if _covers(well, region, frames)]
+
+
+def _already_judged(finding: Finding, kept: Sequence[Region], misread: Sequence[Region], frames: Frames) -> bool:
     """Tell whether the first look surely read and judged these words in full context; out of it, or unread, less is known."""
-    return is_doubtful(finding) and is_covered(finding, kept, frames)
+    if is_doubtful(finding):
+        return _covers(kept, finding.region, frames)
+    return not finding.evidence.startswith("known:") and _covers(misread, finding.region, frames)
 
 
 def is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> bool:
-    """Tell whether regions cover most of a finding on every frame that it is on (first and last stand for the rest)."""
-    first, past = finding.region.clipped(frames.count).frames
+    """Tell whether regions cover most of a finding on every frame that it is on."""
+    return _covers(regions, finding.region, frames)
+
+
+def _covers(regions: Sequence[Region], region: Region, frames: Frames) -> bool:
+    """Tell whether regions cover most of another; its first and last frame stand for the rest."""
+    first, past = region.clipped(frames.count).frames
     if past <= first:
         return True
     for index in {first, past - 1}:
         shape = frames.shape(index)
-        part = _around(finding.region.box, shape)
-        area = cover([finding.region], index, shape, part)
+        part = _around(region.box, shape)
+        area = cover([region], index, shape, part)
         total = int(area.sum())
         if total and int((area & cover(regions, index, shape, part)).sum()) < _COVERED * total:
             return False

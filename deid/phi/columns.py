@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from deid.phi.judge import doubtful
 from deid.phi.regions import angle_of
 from deid.types import Finding, PhiCategory, Region, TextLine
@@ -43,15 +45,20 @@ def column_findings(
         What is found in them where nothing is known besides: a line in which something is found so was judged by itself, and
         what stays of it stays. Left out, it is what was found with other evidence than a known value.
     """
-    wholes = {id(line): finding.category for line in lines for finding in findings if _is_whole(line, finding)}
     rows = [_row(line) for line in lines]
+    wholes = {
+        id(line): finding.category
+        for line, there in zip(lines, _findings_on(rows, findings), strict=True)
+        for finding in there
+        if _is_whole(line, finding)
+    }
     # What is known besides never frees anything, so it does not count as a judgement of the line.
     judging = findings if without_known is None else without_known
-    own = [finding for finding in judging if not finding.evidence.startswith(("known:", "closure"))]
+    own = _findings_on(rows, [finding for finding in judging if not finding.evidence.startswith(("known:", "closure"))])
     more = []
     for index, line in enumerate(lines):
         text = line.text.reveal()
-        judged = any(_inside(line, finding) and finding.region.frames == line.frames for finding in own)
+        judged = any(finding.region.frames == line.frames for finding in own[index])
         if judged or sum(letter.isalnum() for letter in text) < 2 or not doubtful(text):
             continue
         categories = _column(index, lines, rows, wholes)
@@ -63,20 +70,19 @@ def column_findings(
 
 def _is_whole(line: TextLine, finding: Finding) -> bool:
     text = finding.text.reveal() if finding.text else ""
-    return (
-        len(text) >= 0.8 * len(line.text) > 0
-        and finding.region.frames == line.frames
-        and text in line.text.reveal()
-        and _inside(line, finding)
-    )
+    return len(text) >= 0.8 * len(line.text) > 0 and finding.region.frames == line.frames and text in line.text.reveal()
 
 
-def _inside(line: TextLine, finding: Finding) -> bool:
-    """Tell whether the middle of a finding lies on a line: rows of tiny tilted print have boxes that overlap."""
-    row, points = _row(line), finding.region.polygon
-    x, y = sum(x for x, _ in points) / len(points) - row.x, sum(y for _, y in points) / len(points) - row.y
-    along, across = x * math.cos(row.angle) + y * math.sin(row.angle), y * math.cos(row.angle) - x * math.sin(row.angle)
-    return abs(along) <= row.width / 2 + row.height and abs(across) < 0.4 * row.height
+def _findings_on(rows: Sequence[_Row], findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Gather, for each line, the findings whose middle lies on it: rows of tiny tilted print have boxes that overlap."""
+    middles = np.array([np.mean(finding.region.polygon, axis=0) for finding in findings]).reshape(-1, 2)
+    found = []
+    for row in rows:
+        x, y = middles[:, 0] - row.x, middles[:, 1] - row.y
+        along, across = x * math.cos(row.angle) + y * math.sin(row.angle), y * math.cos(row.angle) - x * math.sin(row.angle)
+        on = (np.abs(along) <= row.width / 2 + row.height) & (np.abs(across) < 0.4 * row.height)
+        found.append([findings[index] for index in np.flatnonzero(on).tolist()])
+    return found
 
 
 def _column(index: int, lines: Sequence[TextLine], rows: Sequence[_Row], wholes: dict[int, PhiCategory]) -> list[PhiCategory]:

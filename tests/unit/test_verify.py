@@ -1,5 +1,7 @@
 """The second look must see each thing that may be wrong with a draft; every test here plants one fault in a sound draft."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -85,6 +87,29 @@ def test_what_the_first_look_judged_in_context_is_not_judged_again_without_it(lo
     judged = Reading((TextLine(PhiText("Zwobbelin 30"), quad, (), 0.95, (0, 1), "x"),), ())
     weak = [leak for leak in _verify(look, png(source), judged, source, ()).leaked if not leak.stands_alone]
     assert weak == []
+
+
+class Mumbling:
+    """An engine that reads the dose as something else, as surely as it is told to."""
+
+    def __init__(self, engine, confidence):
+        self._engine, self.name, self.version, self._confidence = engine, engine.name, engine.version, confidence
+        self.detect = engine.detect
+
+    def read_text(self, image, quads):
+        lines = self._engine.read_text(image, quads)
+        wrong = {"text": PhiText("www.zta.org"), "words": (), "confidence": self._confidence}
+        return tuple(replace(line, **wrong) if "DAP" in line.text.reveal() else line for line in lines)
+
+
+@pytest.mark.parametrize(("confidence", "leaks"), [(0.6, False), (0.8, True)])
+def test_a_poor_reading_says_nothing_against_a_good_one(look, confidence, leaks):
+    source = screen(["DAP 274 cGycm2"], rows=80)
+    quad = ((0, 10), (400, 10), (400, 60), (0, 60))
+    first = Reading((TextLine(PhiText("DAP 274 cGycm2"), quad, (), 0.93, (0, 1), "x"),), ())
+    mumbling = SecondLook(Mumbling(look.engine, confidence), look.classifier, POLICY)
+    assert bool(_verify(mumbling, png(source), first, source, ()).leaked) == leaks
+    assert _verify(mumbling, png(source), NOTHING_READ, source, ()).leaked
 
 
 @pytest.mark.parametrize(("quality", "proven"), [(95, True), (20, False)])
