@@ -19,6 +19,7 @@ from deid.find.lines import covered, joined, largest
 from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
 from deid.find.samples import brightest
 from deid.find.standing import Standing
+from deid.find.traces import is_trace
 from deid.find.trimming import trimmed
 from deid.protocols import TextEngine
 from deid.types import FrameRange, Quad, TextLine
@@ -124,7 +125,7 @@ def look(
         if line.confidence < _SURELY_READ and (sight.by in _COARSE or sides(sight.points)[1] > _GIANT * min(shape)):
             ghosts += 1
             continue
-        if how.doubting and is_glimpse(line, picture, engine):
+        if how.doubting and (is_trace(line, picture) or is_glimpse(line, picture, engine)):
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
