@@ -82,7 +82,7 @@ def look_again(
         What the first look read with the same engine: on screens and exams, a line that was surely read there, that no mask
         touches, and that is seen again as it was, is not read again.
     """
-    how = Look(SECOND_AT_PHOTOS) if photo else Look(SECOND, doubting=True)
+    how = Look(SECOND_AT_PHOTOS if photo else SECOND, doubting=True)
     return _reading(instance, engine, how, photo, () if photo else untouched(read, masks))
 
 
