@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from deid.find import find_text
 from deid.find.traces import is_trace
+from deid.policy import Policy
 from deid.types import PhiText, TextLine
 
 
@@ -57,3 +59,11 @@ def test_a_curve_on_a_grid_stays_in_doubt():
     picture = beats(255, (0, 0, 0))
     picture[::20][(picture[::20] == 255).all(axis=2)] = (255, 200, 200)
     assert not is_trace(line(ROW), picture)
+
+
+def test_a_monitor_keeps_its_curves(rapidocr, instance):
+    picture = np.zeros((240, 400, 3), np.uint8)
+    picture[40:] = beats()
+    cv2.putText(picture, "HR 88", (20, 30), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2, cv2.LINE_AA)
+    lines = find_text(instance(picture), rapidocr, Policy()).lines
+    assert [one.text.reveal() for one in lines] == ["HR 88"]
