@@ -11,8 +11,8 @@ from deid.types import Reading, TextLine
 _SMALL: Final = 20.0
 # Readings below this are not sure.
 _UNSURE: Final = 0.9
-# Of 39 photos of monitors that were tuned on, the 8 with so many such lines held 33 of the 38 small lines that the first look
-# missed; the other 31 held 5.
+# Of 40 photos of monitors that were tuned on, the 8 with so many such lines held 31 of the 36 small lines that the first look
+# missed; the other 32 held 5 (python -m tests.benchmark.small_print).
 _LEAST: Final = 25
 
 
