@@ -296,7 +296,7 @@ def _prove_once(
         leaked = tuple(
             leak
             for leak in verification.leaked
-            if not (redaction.may_be_removed(leak, tools.policy) and is_covered(leak, uncovered, look.instance.frames))
+            if not (redaction.may_be_removed(leak, tools.policy) and is_covered(leak.region, uncovered, look.instance.frames))
         )
         verification = replace(verification, leaked=leaked)
     return Proof(plan, draft, verification)

@@ -90,7 +90,7 @@ def verify(
     total = 0
     for engine in filter(None, (look.engine, look.witness)):
         findings, more_passes, more_reasons = _read_again(engine, written, first, masks, known, look)
-        leaked += [finding for finding in findings if not is_covered(finding, masks, written.frames)]
+        leaked += [finding for finding in findings if not is_covered(finding.region, masks, written.frames)]
         total += len(findings)
         passes += more_passes
         reasons += more_reasons
@@ -126,23 +126,18 @@ def _misread(lines: Sequence[TextLine], first: Sequence[TextLine], frames: Frame
     """Where the second look read poorly what the first one read well: 'DAP.ZTA.GVmE' says nothing against 'DAP 274 cGycm2'."""
     well = _judged_regions(first, _WELL_READ)
     poor = [Region(line.quad, line.frames) for line in lines if line.confidence < _POOR]
-    return [region for region in poor if _covers(well, region, frames)]
+    return [region for region in poor if is_covered(region, well, frames)]
 
 
 def _already_judged(finding: Finding, kept: Sequence[Region], misread: Sequence[Region], frames: Frames) -> bool:
     """Tell whether the first look surely read and judged these words in full context; out of it, or unread, less is known."""
     if is_doubtful(finding):
-        return _covers(kept, finding.region, frames)
-    return not finding.evidence.startswith("known:") and _covers(misread, finding.region, frames)
+        return is_covered(finding.region, kept, frames)
+    return not finding.evidence.startswith("known:") and is_covered(finding.region, misread, frames)
 
 
-def is_covered(finding: Finding, regions: Sequence[Region], frames: Frames) -> bool:
-    """Tell whether regions cover most of a finding on every frame that it is on."""
-    return _covers(regions, finding.region, frames)
-
-
-def _covers(regions: Sequence[Region], region: Region, frames: Frames) -> bool:
-    """Tell whether regions cover most of another; its first and last frame stand for the rest."""
+def is_covered(region: Region, regions: Sequence[Region], frames: Frames) -> bool:
+    """Tell whether regions cover most of another on every frame that it is on (first and last stand for the rest)."""
     first, past = region.clipped(frames.count).frames
     if past <= first:
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -42,12 +42,11 @@ def rooms(lines: Sequence[Corners], picture: Display) -> list[Room]:
     """Find each line's room between the parallel lines right above and below it."""
     leans = np.array([degrees(points) for points in lines])
     middles = np.array([points.mean(axis=0) for points in lines]).reshape(-1, 2)
-    lengths = np.array([sides(points)[0] for points in lines])
+    lengths, thicknesses = np.array([sides(points) for points in lines]).reshape(-1, 2).T
     found = []
-    for points, lean, middle, length in zip(lines, leans, middles, lengths, strict=True):
-        u, v = axes(points)
-        along, across = np.abs((middles - middle) @ u), np.abs((middles - middle) @ v)
-        close = (across > 0) & (across < 1.5 * sides(points)[1]) & (along < 0.55 * (lengths + length) + across)
+    for points, lean, middle, length, thickness in zip(lines, leans, middles, lengths, thicknesses, strict=True):
+        along, across = np.abs((middles - middle) @ np.transpose(axes(points))).T
+        close = (across > 0) & (across < 1.5 * thickness) & (along < 0.55 * (lengths + length) + across)
         parallel = [lines[index] for index in np.flatnonzero(close & (np.abs(leans - lean) <= 10)).tolist()]
         found.append(Room(_border(points, parallel, picture, -1), _border(points, parallel, picture, 1)))
     return found
@@ -93,7 +92,7 @@ def _reaching(points: Corners, ends: float, above: float, below: float) -> Corne
     return np.array([start - above * v, end - above * v, end + below * v, start + below * v])
 
 
-def _neighbour(points: Corners, others: Iterable[Corners], side: int) -> tuple[float, Corners] | None:
+def _neighbour(points: Corners, others: Sequence[Corners], side: int) -> tuple[float, Corners] | None:
     """Find the nearest line on one side (-1 above, 1 below): its distance from middle to middle, and the strip between the two."""
     u, v = axes(points)
     length, thickness = sides(points)

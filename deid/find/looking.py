@@ -43,8 +43,8 @@ _CHANGE_AREA = (7, 9)
 class Look:
     """How to look: the passes, in order of trust; whether small print is looked at enlarged.
 
-    `doubting` makes what cannot be read count only where it is seen again, `apart` takes blocks of small tilted print apart.
-    `cropped` gives no credit to what is read where the edge of the picture cuts through a line.
+    `doubting` makes what cannot be read count only where it is seen again, and curves not at all; `apart` takes blocks of
+    small tilted print apart. `cropped` gives no credit to what is read where the edge of the picture cuts through a line.
     """
 
     passes: Sequence[Pass]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What a crop is straightened to: the rows that the reader was trained on.
 _CROP = 48
-# What the reader takes (weights.toml makes it take fewer than it was made for): letters and some air, at two thirds of the time.
+# What the reader takes (weights.toml makes it take fewer than it was made for): letters and some air, for a quarter less time.
 _ROWS = 32
 # Below this mean certainty a crop is read again at another height, and, where that does not help, the other way round.
 _SURE = 0.9

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from deid.find.geometry import corners
 from deid.find.samples import brightest
-from deid.types import TextLine
+from deid.types import Region, TextLine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,8 +42,7 @@ def is_trace(line: TextLine, picture: Display) -> bool:
     """
     if line.confidence >= _SURE and len(line.text) > _SHORT:
         return False
-    points = corners(line.quad)
-    (x0, y0), (x1, y1) = points.min(axis=0).astype(int), points.max(axis=0).astype(int)
+    x0, y0, x1, y1 = Region(line.quad, line.frames).box
     left, right = max(0, x0 - _BEYOND), x1 + _BEYOND
     return any(_is_one_stroke(picture[max(0, y0 - more) : y1 + more, left:right]) for more in (0, (y1 - y0) // 2, y1 - y0))
 

@@ -38,18 +38,20 @@ class Timed:
         return lines
 
 
-def is_exact(line: Line, found: Sequence[TextLine], shape: tuple[int, int]) -> bool:
-    """Tell whether a reading over a line holds its text, spaces aside."""
-    own = [one for one in found if covered(line, masked([one.quad], shape)) > _OWN]
-    return any(_bare(line.text) in _bare(one.text.reveal()) for one in own)
+def exact(lines: Sequence[Line], found: Sequence[TextLine], shape: tuple[int, int]) -> int:
+    """Count the lines over which a reading holds their text, spaces aside."""
+    known = set()
+    for one in found:
+        text, mask = _bare(one.text.reveal()), masked([one.quad], shape)
+        known.update(index for index, line in enumerate(lines) if _bare(line.text) in text and covered(line, mask) > _OWN)
+    return len(known)
 
 
 def measure(picture: Picture, engine: TextEngine) -> Counter:
     """Find and read a picture's lines; count those that are exact."""
     shape = picture.pixels.shape[:2]
     found = find_text(Instance("png", Held((picture.pixels,)), camera=picture.suite == "photos"), engine, Policy()).lines
-    exact = [is_exact(line, found, shape) for line in picture.lines]
-    return Counter(lines=len(exact), exact=sum(exact), pixels=shape[0] * shape[1])
+    return Counter(lines=len(picture.lines), exact=exact(picture.lines, found, shape), pixels=shape[0] * shape[1])
 
 
 def _bare(text: str) -> str:

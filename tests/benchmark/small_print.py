@@ -12,9 +12,10 @@ from deid.find import find_text, has_unread_print, load_engine
 from deid.policy import Policy
 from tests.benchmark.corpus import make_corpus
 from tests.benchmark.finding import covered, masked
+from tests.benchmark.score import FAINT
 
-# Print below this cap height, in pixels, is small; fainter lines than this, in grey levels, nobody reads.
-SMALL, FAINT = 8.0, 15.0
+# Print below this cap height, in pixels, is small.
+SMALL = 8.0
 # An identifying line is missed where less of its ink than this is covered.
 COVERED = 0.7
 
