@@ -1,4 +1,4 @@
-"""From a recogniser's character probabilities to text whose characters know where they stand (CTC)."""
+"""From a reader's steps to text whose characters know where they stand (CTC)."""
 
 from __future__ import annotations
 
@@ -25,28 +25,29 @@ NOTHING = Spelling((), (), 0.0)
 """The spelling of a crop in which nothing was read."""
 
 
-def spell(scores: NDArray[np.float32], alphabet: Sequence[str], columns_a_step: float) -> Spelling:
-    """Decode the best path through a crop's scores.
+def spell(classes: NDArray[np.int64], certainty: NDArray[np.float32], alphabet: Sequence[str], columns_a_step: float) -> Spelling:
+    """Decode the best path through a crop's steps.
 
     Parameters
     ----------
-    scores
-        (steps, classes) probabilities; class 0 is the blank.
+    classes
+        (steps,) the likeliest class of each step; 0 is the blank.
+    certainty
+        (steps,) its probability, 0-1.
     alphabet
         What each class says.
     columns_a_step
         Columns of the crop that one step spans.
     """
-    classes = scores.argmax(axis=1)
     starts = np.flatnonzero(np.diff(classes, prepend=-1))
     ends = np.append(starts[1:], len(classes))
     kept = classes[starts] != 0
     starts, ends = starts[kept], ends[kept]
     if not len(starts):
         return NOTHING
-    certainty = [float(scores[start:end, classes[start]].max()) for start, end in zip(starts, ends, strict=True)]
+    surest = [float(certainty[start:end].max()) for start, end in zip(starts, ends, strict=True)]
     return Spelling(
         tuple(alphabet[classes[start]] for start in starts),
         tuple(float(start + end) / 2 * columns_a_step for start, end in zip(starts, ends, strict=True)),
-        float(np.mean(certainty)),
+        float(np.mean(surest)),
     )

@@ -13,9 +13,12 @@ import numpy as np
 
 from deid.errors import EnvironmentBroken
 from deid.find import runtimes
+from deid.find.head import Head
 
 if TYPE_CHECKING:
-    from deid.find.runtimes import Loaded
+    from numpy.typing import NDArray
+
+    from deid.find.runtimes import Network
 
 _REINSTALL = "Install it again: pip install --force-reinstall rapidocr==3.10.0"
 _WEIGHTS = tomllib.loads(Path(__file__).with_name("weights.toml").read_text(encoding="utf-8"))
@@ -37,22 +40,42 @@ def missing(runtime: str) -> str | None:
     return None
 
 
-def load(purpose: str, runtime: str) -> Loaded:
-    """Load the network for a purpose ("detect" or "read") on a runtime ("onnxruntime" or "openvino").
+def detector(runtime: str) -> Network:
+    """Load the network that finds text, on a runtime ("onnxruntime" or "openvino").
 
     Raises
     ------
     EnvironmentBroken
         Where runtime or weights are missing, or the weights are not the ones that were measured.
     """
+    network, _ = runtimes.compiled(_weights("detect", runtime), runtime)
+    return network
+
+
+def reader(runtime: str) -> tuple[Network, Head]:
+    """Load the network that reads, and its last layer; raises as `detector` does."""
+    weights = _weights("read", runtime)
+    network, characters = runtimes.compiled(weights, runtime)
+    # Class 0 is the blank, the last class the space.
+    return network, Head(*_last_layer(weights), ("", *characters.splitlines(), " "))
+
+
+def _weights(purpose: str, runtime: str) -> bytes:
     need = missing(runtime)
     if need:
         raise EnvironmentBroken("The text engine rapidocr is not installed completely.", need)
-    path = Path(str(_folder())) / _WEIGHTS[purpose]["file"]
-    weights = path.read_bytes()
+    weights = (Path(str(_folder())) / _WEIGHTS[purpose]["file"]).read_bytes()
     if hashlib.sha256(weights).hexdigest() != _WEIGHTS[purpose]["sha256"]:
         raise EnvironmentBroken("The weights of the text engine rapidocr are not the ones that were measured.", _REINSTALL)
-    return runtimes.compiled(_adapted(weights, _WEIGHTS[purpose]), runtime)
+    return _adapted(weights, _WEIGHTS[purpose])
+
+
+def _last_layer(weights: bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    told = _WEIGHTS["read"]["last_layer"]
+    features, classes = told["features"], told["classes"]
+    layer = np.frombuffer(weights, "<f4", features * classes, told["weights"]).reshape(features, classes)
+    # A copy lets go of the rest of the file.
+    return layer.copy(), np.frombuffer(weights, "<f4", classes, told["biases"]).copy()
 
 
 def _adapted(weights: bytes, how: Mapping[str, Any]) -> bytes:

@@ -60,10 +60,8 @@ class RapidOcr:
         cv2.setNumThreads(1)
         self.name = name
         self._runtime = runtime
-        self._detect, _ = networks.load("detect", runtime)
-        self._read, characters = networks.load("read", runtime)
-        # Class 0 is the blank, the last class the space.
-        self._alphabet = ("", *characters.splitlines(), " ")
+        self._detect = networks.detector(runtime)
+        self._read, self._head = networks.reader(runtime)
 
     @property
     def version(self) -> str:
@@ -118,8 +116,8 @@ class RapidOcr:
         """Read one crop, brought to so many rows. Batches gain nothing on one thread."""
         width = max(1, min(_LONGEST, round(crop.shape[1] * rows / _CROP)))
         columns = max(_SHORTEST, -(-width // _STEP) * _STEP)
-        scores = self._read(_batch(_fitted(crop, width, columns, rows)))[0]
-        return spell(scores, self._alphabet, crop.shape[1] / width * columns / scores.shape[0])
+        steps = self._read(_batch(_fitted(crop, width, columns, rows)))[0]
+        return spell(*self._head(steps), self._head.alphabet, crop.shape[1] / width * columns / len(steps))
 
 
 def _with_decoys(image: Display) -> Display:

@@ -8,6 +8,7 @@ import pytest
 
 from deid.errors import EnvironmentBroken
 from deid.find import load_engine, networks, runtimes
+from deid.find.head import Head
 from deid.find.rapidocr import _rows_for
 
 
@@ -35,7 +36,7 @@ def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):
 def test_weights_too_small_to_be_normalised_are_zero_and_the_answer_is_the_same():
     told = networks._WEIGHTS["detect"]
     shipped = (networks._folder() / told["file"]).read_bytes()
-    run, _ = networks.load("detect", "onnxruntime")
+    run = networks.detector("onnxruntime")
     untouched, _ = runtimes.compiled(shipped, "onnxruntime")
     picture = np.random.default_rng(3).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
     assert np.array_equal(run(picture), untouched(picture))
@@ -49,9 +50,24 @@ def test_the_reader_takes_32_rows_and_its_weights_are_the_shipped_ones():
     assert all(shipped[place:].startswith(bytes.fromhex(before)) for place, before, _ in told["change"])
     adapted = networks._adapted(shipped, told)
     changed = np.flatnonzero(np.frombuffer(shipped, np.uint8) != np.frombuffer(adapted, np.uint8))
-    assert len(changed) == sum(len(before) // 2 for _, before, _ in told["change"])
-    run, _ = networks.load("read", "onnxruntime")
-    assert run(np.zeros((1, 3, 32, 64), np.float32)).shape == (1, 8, 18710)
+    named = {place + offset for place, before, _ in told["change"] for offset in range(len(before) // 2)}
+    assert named >= set(changed.tolist())
+    run, _ = networks.reader("onnxruntime")
+    assert run(np.zeros((1, 3, 32, 64), np.float32)).shape == (1, 8, told["last_layer"]["features"])
+
+
+def test_the_last_layer_says_what_the_shipped_network_says(grey, write):
+    told = networks._WEIGHTS["read"]
+    shipped = (networks._folder() / told["file"]).read_bytes()
+    whole, _ = runtimes.compiled(networks._adapted(shipped, {"change": told["change"][:4]}), "onnxruntime")
+    run, head = networks.reader("onnxruntime")
+    picture = grey(32, 320)
+    write(picture, "DOE^JANE 4471902", (8, 24), scale=0.8)
+    batch = (picture.transpose(2, 0, 1)[None] / 127.5 - 1).astype(np.float32)
+    expected = whole(batch)[0]
+    classes, certainty = head(run(batch)[0])
+    assert classes.tolist() == expected.argmax(axis=1).tolist()
+    assert np.allclose(certainty, expected.max(axis=1), atol=0.01)
 
 
 def _subnormals(weights, places):
@@ -130,15 +146,15 @@ def test_noise_on_every_row_does_not_make_letters_small(write):
 
 
 def test_what_is_not_sure_is_read_again_at_another_height(rapidocr, monkeypatch, grey, write):
-    picture, asked, read = grey(), [], rapidocr._read
+    picture, asked, tell = grey(), [], Head.__call__
     x0, y0, x1, y1 = write(picture, "DOE^JANE", (30, 60))
 
-    def doubtful(batch):
-        asked.append(batch.shape[3])
-        scores = read(batch)
-        return scores * (0.8 if len(asked) == 1 else 1.0)
+    def doubtful(head, steps):
+        asked.append(len(steps))
+        classes, certainty = tell(head, steps)
+        return classes, certainty * (0.8 if len(asked) == 1 else 1.0)
 
-    monkeypatch.setattr(rapidocr, "_read", doubtful)
+    monkeypatch.setattr(Head, "__call__", doubtful)
     (line,) = rapidocr.read_text(picture, [((x0 - 4, y0 - 6), (x1 + 4, y0 - 6), (x1 + 4, y1 + 6), (x0 - 4, y1 + 6))])
     assert line.text.reveal() == "DOE^JANE" and line.confidence > 0.9
     assert len(asked) == 2 and asked[0] != asked[1]
