@@ -86,7 +86,11 @@ class Policy:
         why="It reads less than the default engine and costs a process a picture; an institution may want it all the same.",
         choices=("none", "tesseract"),
     )
-    effort: str = _option("thorough", "How hard to look: all passes, or the two that find most.", choices=("thorough", "fast"))
+    effort: str = _option(
+        "thorough",
+        "How hard to look: fast does without what small print, photos and doubtful sights ask for.",
+        choices=("thorough", "fast"),
+    )
     faces: str = _option("photos", "Where faces are sought and covered.", choices=("photos", "always", "never"))
     review_faces: bool = _option(
         True, "Hold a picture in which a face was found, for a person to check.", why="No detector finds every face."

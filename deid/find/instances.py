@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from deid.find.cine import glances, runs
 from deid.find.looking import Earlier, Look, Looked, look
 from deid.find.passes import (
+    AGAIN_AT_PHOTOS,
+    AGAIN_AT_SCREENS,
+    AT_LARGE_PHOTOS,
+    AT_PHOTOS,
+    AT_SCREENS,
     ENLARGED,
-    FAST,
     LARGE_PHOTO,
-    SECOND,
-    SECOND_AT_PHOTOS,
-    THOROUGH,
-    THOROUGH_AT_LARGE_PHOTOS,
-    THOROUGH_AT_PHOTOS,
 )
 from deid.find.photo import is_photo
 from deid.find.standing import Standing, untouched
@@ -47,11 +46,11 @@ def find_text(instance: Instance, engine: TextEngine, policy: Policy) -> Reading
     """
     photo = instance.camera or (not instance.cine and instance.frames.count > 0 and is_photo(instance.frames.display(0)))
     if policy.effort == "fast":
-        how = Look(FAST)
+        how = Look(AT_SCREENS)
     elif photo:
-        how = Look(THOROUGH_AT_LARGE_PHOTOS if _is_large(instance.frames) else THOROUGH_AT_PHOTOS, apart=True, cropped=True)
+        how = Look(AT_LARGE_PHOTOS if _is_large(instance.frames) else AT_PHOTOS, apart=True, cropped=True)
     else:
-        how = Look(THOROUGH, small_print=True, doubting=True)
+        how = Look(AT_SCREENS, small_print=True, doubting=True)
     return _reading(instance, engine, how, photo)
 
 
@@ -82,7 +81,7 @@ def look_again(
         What the first look read with the same engine: on screens and exams, a line that was surely read there, that no mask
         touches, and that is seen again as it was, is not read again.
     """
-    how = Look(SECOND_AT_PHOTOS if photo else SECOND, doubting=True)
+    how = Look(AGAIN_AT_PHOTOS if photo else AGAIN_AT_SCREENS, doubting=True)
     return _reading(instance, engine, how, photo, () if photo else untouched(read, masks))
 
 

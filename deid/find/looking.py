@@ -16,7 +16,7 @@ from deid.find.geometry import outwards, sides, within
 from deid.find.glimpses import is_glimpse
 from deid.find.leaning import settled
 from deid.find.lines import covered, joined, largest
-from deid.find.passes import EIGHTH, QUARTER, Pass, Sight, see, see_small_print
+from deid.find.passes import COARSE, COARSE_AGAIN, Pass, Sight, see, see_small_print, worth_looking
 from deid.find.samples import brightest
 from deid.find.standing import Standing
 from deid.find.traces import is_trace
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 # A box that takes more than this share of the picture's shorter side is text only where it can be read.
 _GIANT = 0.2
 _SURELY_READ = 0.6
-# So is a box that only these passes saw: rows of thumbnails look like a line of large lettering to them.
-_COARSE = (QUARTER.name, EIGHTH.name)
+# So is a box that only these passes saw, and there one character may make up no more than this share of it: to them rows of
+# thumbnails look like a line of large lettering, and are read as one letter again and again.
+_COARSE = tuple(by.name for by in (*COARSE, *COARSE_AGAIN))
+_OFTENEST = 0.6
 # From this confidence on a reading stands; below it other pictures of the place are tried.
 _WELL_READ = 0.9
 # A difference of this many grey levels, in the mean over about a character, is another character rather than noise.
@@ -104,7 +106,8 @@ def look(
         All pictures of the same place that anybody may see, `picture` among them; where there are none, nothing is trimmed.
     """
     shape = picture.shape[0], picture.shape[1]
-    seen = [see(picture, by, engine) for by in how.passes]
+    worth = worth_looking(picture)
+    seen = [see(picture, by, engine, worth) for by in how.passes]
     if how.small_print:
         boxes = [sight.points for one in seen for sight in one.sights]
         seen.append(see_small_print(picture, boxes, engine))
@@ -122,10 +125,7 @@ def look(
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in pairs]
     lines, ghosts = [line for line in again if line is not None], sum(one.ghosts for one in seen)
     for line, quad, (sight, own) in zip(_read(read_on or (picture,), quads, engine), quads, pairs, strict=True):
-        if line.confidence < _SURELY_READ and (sight.by in _COARSE or sides(sight.points)[1] > _GIANT * min(shape)):
-            ghosts += 1
-            continue
-        if how.doubting and (is_trace(line, picture) or is_glimpse(line, picture, engine)):
+        if _is_ghost(line, sight, shape) or (how.doubting and (is_trace(line, picture) or is_glimpse(line, picture, engine))):
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
@@ -142,6 +142,14 @@ def _read(pictures: Sequence[Display], quads: Sequence[Quad], engine: TextEngine
             if line.confidence > lines[index].confidence:
                 lines[index] = line
     return lines
+
+
+def _is_ghost(line: TextLine, sight: Sight, shape: tuple[int, int]) -> bool:
+    """Tell whether a line is too large, or was seen too coarsely, for what was read there."""
+    if line.confidence >= _SURELY_READ:
+        text = line.text.reveal()
+        return sight.by in _COARSE and max(map(text.count, text), default=0) > _OFTENEST * len(text)
+    return sight.by in _COARSE or sides(sight.points)[1] > _GIANT * min(shape)
 
 
 def _news(sights: Sequence[Sight], earlier: Earlier, picture: Display) -> list[Sight]:

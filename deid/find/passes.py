@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -16,10 +17,15 @@ from deid.protocols import TextEngine
 from deid.types import Box
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
 
     from deid.find.geometry import Corners
     from deid.types import Display
+
+    Worth: TypeAlias = Callable[[Box], Box]
+    """Shrinks a box of a picture to the part that is worth a look."""
 
 # A network input of 1.6 megapixels takes about 0.8 GB; a worker has 1.5.
 _TILE_SIDE = 1280
@@ -31,8 +37,8 @@ _OVERLAP = 128
 _THICKEST = 90.0
 # The area under a ghost is searched again in tiles of this side.
 _GHOST_TILE = 320
-# Pictures smaller than this at a pass's scale, in pixels of the shorter side, show nothing there that a larger scale does not.
-_SMALLEST = 160
+# Pictures smaller than this at a pass's scale, in pixels of the shorter side, show no lettering there that has room for itself.
+_SMALLEST = 56
 # Boxes thinner than this hold capitals of less than nine pixels.
 _SMALL_PRINT = 18.0
 _SMALL_PRINT_TILE = 448
@@ -87,26 +93,29 @@ def inverted(picture: Display) -> Display:
 
 
 PLAIN: Final = Pass("plain")
-HALF: Final = Pass("half", 0.5)
-QUARTER: Final = Pass("quarter", 0.25, thinnest=14.0)
-EIGHTH: Final = Pass("eighth", 0.125, thinnest=14.0)
 ENLARGED: Final = Pass("enlarged", 1.5)
 SHARPENED: Final = Pass("sharpened", 1.0, sharpened)
 DARKEST: Final = Pass("darkest-sharpened", 1.0, darkest_sharpened)
+COARSE: Final = tuple(
+    Pass(name, scale, None, 20.0) for name, scale in (("quarter", 1 / 4), ("eighth", 1 / 8), ("sixteenth", 1 / 16))
+)
+"""For lettering too large for the others; half size finds nothing that these do not."""
+COARSE_AGAIN: Final = tuple(
+    Pass(f"{name}-inverted", scale, inverted, 24.0) for name, scale in (("fifth", 1 / 5), ("tenth", 1 / 10), ("twentieth", 1 / 20))
+)
 
-THOROUGH: Final = (PLAIN, HALF, QUARTER, EIGHTH)
+AT_SCREENS: Final = (PLAIN, *COARSE)
 """Looked in order of trust: the geometry of the first pass that saw a line is kept. Small print is looked at enlarged as well."""
-FAST: Final = (PLAIN, QUARTER)
-"""What finds most for its time."""
-SECOND: Final = (Pass("three-quarters-inverted", 0.75, inverted),)
-"""The second look: another scale, another polarity."""
-THOROUGH_AT_PHOTOS: Final = (SHARPENED, PLAIN, DARKEST, HALF, QUARTER, EIGHTH)
+AT_PHOTOS: Final = (SHARPENED, PLAIN, DARKEST, *COARSE)
 """At photos of up to four megapixels."""
-THOROUGH_AT_LARGE_PHOTOS: Final = (SHARPENED, DARKEST, HALF, QUARTER, EIGHTH)
+AT_LARGE_PHOTOS: Final = (SHARPENED, DARKEST, *COARSE)
 """At larger photos, where a pass costs seconds."""
-SECOND_AT_PHOTOS: Final = (
+AGAIN_AT_SCREENS: Final = (Pass("three-quarters-inverted", 0.75, inverted), *COARSE_AGAIN)
+"""The second look: other scales, another polarity."""
+AGAIN_AT_PHOTOS: Final = (
     Pass("sharpened-inverted", 0.8, lambda picture: inverted(sharpened(picture))),
     Pass("darkest-sharpened-inverted", 0.8, lambda picture: inverted(darkest_sharpened(picture))),
+    *COARSE_AGAIN,
 )
 """The second look at photos."""
 LARGE_PHOTO: Final = 4_000_000
@@ -121,14 +130,18 @@ class Seen:
     ghosts: int
 
 
-def see(picture: Display, by: Pass, engine: TextEngine) -> Seen:
-    """Run one pass over a picture, (rows, columns, 3) uint8 RGB; parts of it that cannot hold text are passed over."""
+def see(picture: Display, by: Pass, engine: TextEngine, worth: Worth | None = None) -> Seen:
+    """Run one pass over a picture, (rows, columns, 3) uint8 RGB; parts of it that cannot hold text are passed over.
+
+    `worth` is `worth_looking` of the picture, for callers that run several passes over it.
+    """
     rows, columns = picture.shape[:2]
     if by.scale <= 0.5 and min(rows, columns) * by.scale < _SMALLEST:
         return Seen((), 0)
     side = _TILE_SIDE if rows * columns < VAST else _TILE_SIDE_OF_VAST
     tiles = _tiles(rows, columns, int(side / by.scale), int(_OVERLAP / by.scale))
-    return _united(_see_tile(picture, tile, by, engine) for tile in tiles)
+    worth = worth or worth_looking(picture)
+    return _united(_see_tile(picture, worth(tile), by, engine) for tile in tiles)
 
 
 def see_small_print(picture: Display, boxes: Sequence[Corners], engine: TextEngine) -> Seen:
@@ -136,7 +149,17 @@ def see_small_print(picture: Display, boxes: Sequence[Corners], engine: TextEngi
     small = [points.mean(axis=0) for points in boxes if sides(points)[1] < _SMALL_PRINT]
     tiles = _tiles(picture.shape[0], picture.shape[1], _SMALL_PRINT_TILE, _OVERLAP // 2)
     wanted = [(x0, y0, x1, y1) for x0, y0, x1, y1 in tiles if any(x0 <= x < x1 and y0 <= y < y1 for x, y in small)]
-    return _united(_see_tile(picture, tile, ENLARGED, engine) for tile in wanted)
+    worth = worth_looking(picture)
+    return _united(_see_tile(picture, worth(tile), ENLARGED, engine) for tile in wanted)
+
+
+def worth_looking(picture: Display) -> Worth:
+    """Return what shrinks a box to the part in which anything stands out from its surroundings; empty where nothing does.
+
+    Every glyph has an edge: where no smoothed step between neighbouring pixels reaches a quarter of the faintest contrast that
+    can be read, there is none. A wall behind a monitor or the black rim of a frame costs no time so. Answers are remembered.
+    """
+    return cache(partial(_outstanding, picture))
 
 
 def _united(seen: Iterable[Seen]) -> Seen:
@@ -145,7 +168,7 @@ def _united(seen: Iterable[Seen]) -> Seen:
 
 
 def _see_tile(picture: Display, box: Box, by: Pass, engine: TextEngine) -> Seen:
-    x0, y0, x1, y1 = _worth_looking(picture, box)
+    x0, y0, x1, y1 = box
     if x1 <= x0 or y1 <= y0:
         return Seen((), 0)
     tile = picture[y0:y1, x0:x1]
@@ -160,12 +183,7 @@ def _see_tile(picture: Display, box: Box, by: Pass, engine: TextEngine) -> Seen:
     return Seen(tuple(Sight(points * factor + (x0, y0), score, by.name) for points, score in found), ghosts)
 
 
-def _worth_looking(picture: Display, box: Box) -> Box:
-    """Shrink a box to the part in which anything stands out from its surroundings; empty where nothing does.
-
-    Every glyph has an edge: where no smoothed step between neighbouring pixels reaches a quarter of the faintest contrast that
-    can be read, there is none. A wall behind a monitor or the black rim of a frame costs no time so.
-    """
+def _outstanding(picture: Display, box: Box) -> Box:
     x0, y0, x1, y1 = box
     rows, columns = np.zeros(y1 - y0, bool), np.zeros(x1 - x0, bool)
     for top in range(y0, y1, _STRIP_ROWS):

@@ -18,7 +18,7 @@ from deid.find.canary import WithCanary, without_canary
 from deid.find.covering import covering_quad, rooms
 from deid.find.geometry import outwards, within
 from deid.find.lines import joined
-from deid.find.passes import Pass, see
+from deid.find.passes import see
 from deid.phi import load_classifier
 from deid.policy import Policy
 from deid.protocols import TextEngine
@@ -173,7 +173,7 @@ def filmed(part: str, kind: str, number: int, engine: TextEngine) -> Counter:
 
 def ablation(pictures: Sequence[Picture], engine: TextEngine) -> Iterator[tuple[str, float, float, float]]:
     """Yield passes, CPU seconds a megapixel, legible lines found and all lines found (percent), without reading anything."""
-    known = {one.name: one for one in vars(passes).values() if isinstance(one, Pass)}
+    known = {one.name: one for one in (*passes.AT_PHOTOS, passes.ENLARGED)}
     cost, megapixels, seen = Counter(), 0.0, []
     for picture in pictures:
         by_name = {}
@@ -183,7 +183,7 @@ def ablation(pictures: Sequence[Picture], engine: TextEngine) -> Iterator[tuple[
             cost[by.name] += time.process_time() - start
         seen.append(by_name)
         megapixels += picture.pixels.shape[0] * picture.pixels.shape[1] / 1e6
-    always = [by.name for by in passes.THOROUGH]
+    always = [by.name for by in passes.AT_SCREENS]
     growing = [tuple(always[: size + 1]) for size in range(1, len(always))]
     for names in [(name,) for name in known] + growing + [(*always, name) for name in known if name not in always]:
         count: Counter = Counter()

@@ -18,7 +18,7 @@ from deid.find.covering import covering_quad, rooms
 from deid.find.geometry import outwards, within
 from deid.find.leaning import settled
 from deid.find.lines import joined
-from deid.find.passes import DARKEST, EIGHTH, ENLARGED, HALF, PLAIN, QUARTER, SECOND_AT_PHOTOS, SHARPENED, Pass, Sight, see
+from deid.find.passes import AGAIN_AT_PHOTOS, COARSE, DARKEST, ENLARGED, PLAIN, SHARPENED, Pass, Sight, see
 from deid.protocols import TextEngine
 from tests.benchmark.corpus import make_corpus
 from tests.benchmark.finding import covered, masked
@@ -26,7 +26,6 @@ from tests.benchmark.reader import read_frames
 from tests.benchmark.score import FAINT
 from tests.benchmark.truth import Truth
 
-COARSE = (HALF, QUARTER, EIGHTH)
 SETS: dict[str, tuple[Pass, ...]] = {
     "plain": (PLAIN, *COARSE),
     "plain, enlarged": (PLAIN, *COARSE, ENLARGED),
@@ -34,7 +33,7 @@ SETS: dict[str, tuple[Pass, ...]] = {
     "sharpened": (SHARPENED, *COARSE),
     "sharpened, darkest-sharpened": (SHARPENED, DARKEST, *COARSE),
     "sharpened, plain, darkest-sharpened": (SHARPENED, PLAIN, DARKEST, *COARSE),
-    "second look": SECOND_AT_PHOTOS,
+    "second look": AGAIN_AT_PHOTOS,
 }
 APART = "sharpened, plain, darkest-sharpened"
 """The set that blocks are taken apart in as well."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from deid.find import find_text, look_again
 from deid.policy import Policy
-from deid.types import Region
-from tests.engines import Wild
+from deid.protocols import TextBox
+from deid.types import PhiText, Region, TextLine
+from tests.engines import Still, Wild
 
 
 def covers(quad, box):
@@ -72,6 +74,32 @@ def test_the_second_look_sees_what_was_left(rapidocr, instance, grey, write):
     reading = look_again(instance(picture), rapidocr, Policy(), (), photo=False)
     assert any(covers(line.quad, ink) for line in reading.lines)
     assert not set(reading.passes) & {"plain", "half"}
+
+
+def test_lettering_as_large_as_the_picture_is_seen_by_both_looks(rapidocr, instance, grey, write):
+    picture = grey(400, 500)
+    ink = write(picture, "JD 57", (20, 290), scale=6, colour=(230, 230, 230), thickness=18)
+    assert ink[3] - ink[1] > 120
+    for reading in (
+        find_text(instance(picture), rapidocr, Policy()),
+        look_again(instance(picture), rapidocr, Policy(), (), photo=False),
+    ):
+        assert any(covers(line.quad, ink) for line in reading.lines)
+
+
+@pytest.mark.parametrize(("said", "kept"), [("DDDDDDDD", 0), ("accccccac", 0), ("8", 0), ("SMITH", 1), ("LILLI", 1)])
+def test_one_character_again_and_again_in_a_coarse_look_is_no_lettering(instance, said, kept):
+    class Coarse(Still):
+        """Sees one box where a picture is shown small, and reads the same there."""
+
+        def detect(self, image):
+            return (TextBox(((10, 10), (90, 10), (90, 40), (10, 40)), 0.9),) if image.shape[1] == 100 else ()
+
+        def read_text(self, image, quads):
+            return tuple(TextLine(PhiText(said), quad, (), 0.9, (0, 1), self.name) for quad in quads)
+
+    picture = np.random.default_rng(1).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+    assert len(find_text(instance(picture), Coarse(), Policy()).lines) == kept
 
 
 def test_a_picture_without_text_stays_untouched(rapidocr, instance):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deid.find.passes import HALF, PLAIN, THOROUGH, see, see_small_print
+from deid.find.passes import AT_SCREENS, COARSE, PLAIN, see, see_small_print
 from deid.protocols import TextBox
 from tests.engines import Still
 
@@ -25,13 +25,13 @@ def noise(rows, columns):
 
 
 def test_boxes_come_back_in_pixels_of_the_picture():
-    (sight,) = see(noise(400, 600), HALF, Recording()).sights
-    assert sight.by == "half" and sight.points.tolist() == [[20, 20], [100, 20], [100, 48], [20, 48]]
+    (sight,) = see(noise(400, 600), COARSE[0], Recording()).sights
+    assert sight.by == "quarter" and sight.points.tolist() == [[40, 40], [200, 40], [200, 96], [40, 96]]
 
 
 def test_no_network_input_is_larger_than_memory_allows():
     engine = Recording(quad=None)
-    for by in THOROUGH:
+    for by in AT_SCREENS:
         see(noise(2600, 3900), by, engine)
     assert max(max(shape) for shape in engine.shapes) <= 1280
 
