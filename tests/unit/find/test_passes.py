@@ -25,8 +25,8 @@ def noise(rows, columns):
 
 
 def test_boxes_come_back_in_pixels_of_the_picture():
-    (sight,) = see(noise(400, 600), COARSE[0], Recording()).sights
-    assert sight.by == "quarter" and sight.points.tolist() == [[40, 40], [200, 40], [200, 96], [40, 96]]
+    (sight,) = see(noise(400, 600), COARSE[0], Recording(((10, 10), (50, 10), (50, 34), (10, 34)))).sights
+    assert sight.by == "quarter" and sight.points.tolist() == [[40, 40], [200, 40], [200, 136], [40, 136]]
 
 
 def test_no_network_input_is_larger_than_memory_allows():
