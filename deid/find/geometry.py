@@ -32,11 +32,15 @@ def corners(quad: Quad) -> Corners:
 
 def outwards(points: Corners) -> Quad:
     """Round corners to pixel edges, each away from the middle."""
-    middle = points.mean(axis=0)
-    # A hair of tolerance: 12.0000001 is 12, not 13.
-    rounded = np.where(points > middle, np.ceil(points - 1e-3), np.floor(points + 1e-3)).astype(int)
-    a, b, c, d = ((int(x), int(y)) for x, y in rounded)
+    xs, ys = points.T.tolist()
+    middle_x, middle_y = sum(xs) / 4, sum(ys) / 4
+    a, b, c, d = ((_outwards(x, middle_x), _outwards(y, middle_y)) for x, y in zip(xs, ys, strict=True))
     return a, b, c, d
+
+
+def _outwards(value: float, middle: float) -> int:
+    # A hair of tolerance: 12.0000001 is 12, not 13.
+    return math.ceil(value - 1e-3) if value > middle else math.floor(value + 1e-3)
 
 
 def sides(points: Corners) -> tuple[float, float]:
@@ -94,7 +98,7 @@ def turned(points: Corners, quarters: int) -> Corners:
 
 def within(points: Corners, shape: tuple[int, int]) -> Corners:
     """Clip corners to a picture of (rows, columns)."""
-    return np.stack([points[:, 0].clip(0, shape[1]), points[:, 1].clip(0, shape[0])], axis=1)
+    return np.minimum(np.maximum(points, 0.0), (shape[1], shape[0]))
 
 
 def reading_order(rectangle: Corners) -> Corners:
