@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.benchmark import anatomy, overlays, people, photos, screens
 from tests.benchmark.canvas import Canvas
-from tests.benchmark.fonts import font_files
+from tests.benchmark.fonts import face, font_files
 from tests.benchmark.people import parts
 from tests.benchmark.suites import SCRIPTS
 from tests.benchmark.truth import Line, with_contrast
@@ -132,6 +132,21 @@ def _script(rng: np.random.Generator, part: str, number: int) -> Canvas:
     return canvas
 
 
+def _large(rng: np.random.Generator, part: str, number: int) -> Canvas:
+    """One line as large as the picture has room for: a name over a whole exam, a title, a label before the lens."""
+    fonts, fields = font_files(part, "screen"), people.invent(rng, part)
+    side, font = int(rng.choice([256, 512, 768, 1024])), fonts[int(rng.integers(len(fonts)))]
+    if number % 2:
+        canvas = Canvas(anatomy.scene(rng, side, side, brightness=float(rng.uniform(60, 120))).frame(rng))
+    else:
+        canvas = Canvas.plain(side, side, (int(rng.integers(0, 70)),) * 3)
+    words = parts(("{last}", "{age}", "{dob}", "{last} {age}")[int(rng.integers(4))], fields)
+    across = face(font, 100).getlength("".join(text for text, _ in words)) / 100
+    size = int(min(0.5 * side, 0.9 * side / across))
+    canvas.write(words, (int(0.04 * side), int(rng.uniform(0.05, 0.4) * side)), font, size, (240, 240, 225))
+    return canvas
+
+
 def _free(rng: np.random.Generator, _part: str, number: int) -> Canvas:
     side = int(rng.choice([512, 768, 1024]))
     if number % 5 == 3:
@@ -171,6 +186,7 @@ _MAKERS: dict[str, _Maker] = {
     "scripts": _script,
     "free": _free,
     "ghosts": _ghost,
+    "large": _large,
 }
 SUITES = tuple(_MAKERS)
 """Names of the suites, in the order of the tables."""
