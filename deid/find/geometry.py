@@ -110,9 +110,9 @@ def reading_order(rectangle: Corners) -> Corners:
     first = int(np.argmin(points.sum(axis=1)))
     points = np.roll(points, -first, axis=0)
     length, thickness = sides(points)
-    lean = abs(degrees(points))
-    if thickness > 1.5 * length and lean < 45:
-        return turned(points, 1)
+    if thickness > 1.5 * length:
+        # Where two corners lie as far to the upper left, the text rises along its longer side.
+        return turned(points, 1 if degrees(points) < 45 else 3)
     return points
 
 

@@ -99,7 +99,7 @@ DARKEST: Final = Pass("darkest-sharpened", 1.0, darkest_sharpened)
 COARSE: Final = tuple(
     Pass(name, scale, None, 20.0) for name, scale in (("quarter", 1 / 4), ("eighth", 1 / 8), ("sixteenth", 1 / 16))
 )
-"""For lettering too large for the others; half size finds nothing that these do not."""
+"""For lettering too large for the others; half size found one single sign more on 1,869 lines."""
 COARSE_AGAIN: Final = tuple(
     Pass(f"{name}-inverted", scale, inverted, 24.0) for name, scale in (("fifth", 1 / 5), ("tenth", 1 / 10), ("twentieth", 1 / 20))
 )

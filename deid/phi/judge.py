@@ -128,8 +128,14 @@ def _from_neighbours(beside: Neighbours, text: str, tokens: tuple[Token, ...], p
     return marks
 
 
+# What a reader makes of A, E, 6 and 3 that are mirrored or upside down: the rest of such a line is no better.
+_IN_A_MIRROR = re.compile(r"[∀∃∂]|ε(?=[\d.:/-])|(?<=[\d.:/-])ε")
+
+
 def _foreign(text: str, labels: list[tuple[int, int]]) -> list[Mark]:
-    """Letters of other scripts than Latin that are no label; Greek letters alone are signs."""
+    """Letters of other scripts than Latin that are no label; Greek letters alone are signs. A line in a mirror goes whole."""
+    if _IN_A_MIRROR.search(text):
+        return [Mark(0, len(text), PhiCategory.OTHER, 0.8, "script")]
     return [
         Mark(match.start(), match.end(), PhiCategory.OTHER, 0.8, "script")
         for match in re.finditer(r"[^\x00-\u024f\u1e00-\u1eff\u2000-\u2bff\s]+", text)

@@ -132,6 +132,7 @@ def _told_behind(rule: tables.Rule, text: str, end: int, protected: list[tuple[i
     return (
         aged
         or rule.id == "sex-age-alone"
+        or (rule.id == "date-lost-dot" and re.search(r"\d[-./](?:19|20)\d{2}$", text[:end]) is not None)
         or (rule.id == "date-dmy" and beyond and re.search(r"[-./]\s?\w{4}$", text[:end]) is not None)
     )
 

@@ -103,6 +103,15 @@ def test_turned_text_is_read(rapidocr, grey, write, turns):
     assert "DOE^JANE" in texts
 
 
+@pytest.mark.parametrize("flip", [np.fliplr, np.flipud])
+def test_text_in_a_mirror_is_not_read_as_something_else(rapidocr, grey, write, flip):
+    picture = grey(120, 300)
+    write(picture, "14.03.1957", (30, 70), scale=1.2, thickness=2)
+    picture = np.ascontiguousarray(flip(picture))
+    (line,) = rapidocr.read_text(picture, [box.quad for box in rapidocr.detect(picture)])
+    assert len(line.text) == 0
+
+
 def test_tesseract_finds_and_reads_plain_text(grey, write):
     engine = load_engine("tesseract")
     picture = grey(160, 500, 250)

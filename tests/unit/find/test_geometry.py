@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,12 @@ def test_a_straightened_crop_shows_the_same_picture_upright(lean):
     crop = straightened(picture, quad, 24)
     assert crop[:, : crop.shape[1] // 2 - 4].max() < 40
     assert crop[:, crop.shape[1] // 2 + 4 :].min() > 215
+
+
+@pytest.mark.parametrize("lean", range(-90, 91, 5))
+def test_text_runs_along_the_longer_side_at_any_lean(lean):
+    u = np.array((math.cos(math.radians(lean)), math.sin(math.radians(lean))))
+    v = np.array((-u[1], u[0]))
+    rectangle = np.array([a * 50 * u + b * 10 * v for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]) + 200
+    for first in range(4):
+        assert sides(reading_order(np.roll(rectangle, first, axis=0))) == pytest.approx((100, 20))

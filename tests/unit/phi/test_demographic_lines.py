@@ -141,6 +141,16 @@ def test_a_label_of_another_script_stays(text):
     assert left_over(text) == text.partition(" ")[0]
 
 
+@pytest.mark.parametrize("text", ["T.ε0.4", "J∂2]-03-J4", "Y ∂", "∀cc S03∂JI84"])
+def test_what_a_reader_makes_of_mirrored_text_goes_whole(text):
+    assert left_over(text) == ""
+
+
+@pytest.mark.parametrize("text", ["ε = 0.4", "Δ 3.2 mm"])
+def test_a_greek_letter_by_itself_is_a_sign(text):
+    assert left_over(text) == text
+
+
 def test_a_sentence_about_a_hospital_keeps_its_beginning():
     assert left_over("The patient was transferred from Ashford Community Hospital.") == "The patient was transferred from ."
 
