@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,14 @@ _SURE = 0.9
 _NEARLY_ALL = 40
 # Below this it is not a reading at all.
 _UNREADABLE = 0.35
-# With such a certainty mirrored lines are read as they stand, and so much better in a mirror: TAVI is 0.9 and IVAT 0.99. Shorter
-# ones than this many characters look alike in both: 101, AHA.
-_MIRRORED_READS = (0.55, 0.95)
+# Of 1,435 lines of the benchmark's tuned part none has fewer characters than 0.83 for each thickness of its box, but for three that
+# were misread. More characters than a few, and surely read, may have a leader or a scale beside them.
+_LEAST_CHARACTERS = 0.6
+_FEW = 3
+_SURE_OF_FEW = 0.95
+# With such a certainty mirrored lines are read as they stand, with the third or more in a mirror, and so much better: TAVI is 0.9
+# and IVAT 0.99. Shorter ones than this many characters look alike in both: 101, AHA.
+_MIRRORED_READS = (0.55, 0.95, 0.97)
 _MIRRORED_BETTER = 0.4
 _MIRRORED_LENGTH = 4
 # Longer crops are squeezed to this many columns: a screen's width of ten-pixel print.
@@ -103,17 +109,19 @@ class RapidOcr:
                 again = self._spell_at(other, _rows_for(other))
                 if _better(again, read):
                     read, crop, points = again, other, turned(asked, turn)
-        if read.confidence < _UNREADABLE or self._is_mirrored(crop, read):
+        if read.confidence < _UNREADABLE or _is_fragment(read, points) or self._is_mirrored(crop, read):
             return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
         text, parts = words(read, crop, points, shape)
         return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
 
     def _is_mirrored(self, crop: Display, read: Spelling) -> bool:
         """Tell whether a crop that is not surely read can be read in a mirror: what it seems to say is not what it says."""
-        if not _MIRRORED_READS[0] <= read.confidence < _MIRRORED_READS[1]:
+        least, most, clear = _MIRRORED_READS
+        if not least <= read.confidence < most:
             return False
         seen = [self._spell_at(np.ascontiguousarray(crop[::down, ::along]), _rows_for(crop)) for down, along in ((1, -1), (-1, 1))]
-        return any(len(one.characters) >= _MIRRORED_LENGTH and _better(one, read, _MIRRORED_BETTER) for one in seen)
+        read_well = (one for one in seen if one.confidence >= clear and len(one.characters) >= _MIRRORED_LENGTH)
+        return any(_better(one, read, _MIRRORED_BETTER) for one in read_well)
 
     def _spell(self, crop: Display) -> Spelling:
         """Read one crop; where it is not sure, at another height as well."""
@@ -188,6 +196,15 @@ def _around_letters(crop: Display, rows: int) -> Display:
     first, past = _inked(crop)
     top = min(crop.shape[0] - rows, max(0, round((first + past - rows) / 2)))
     return crop[top : top + rows]
+
+
+def _is_fragment(read: Spelling, points: Corners) -> bool:
+    """Tell whether a line is so long for what was read on it that most was not read; what stands may be the beat of an ECG."""
+    if abs(math.sin(math.radians(degrees(points)))) > 0.7:
+        return False
+    length, thickness = sides(points)
+    count = sum(not character.isspace() for character in read.characters)
+    return count < _LEAST_CHARACTERS * length / max(1.0, thickness) and (count < _FEW or read.confidence < _SURE_OF_FEW)
 
 
 def _worth_turning(read: Spelling, points: Corners, turn: int) -> bool:

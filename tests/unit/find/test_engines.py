@@ -8,6 +8,7 @@ import pytest
 
 from deid.errors import EnvironmentBroken
 from deid.find import load_engine, networks, runtimes
+from deid.find.decoding import Spelling
 from deid.find.head import Head
 from deid.find.rapidocr import _rows_for
 
@@ -110,6 +111,14 @@ def test_text_in_a_mirror_is_not_read_as_something_else(rapidocr, grey, write, f
     picture = np.ascontiguousarray(flip(picture))
     (line,) = rapidocr.read_text(picture, [box.quad for box in rapidocr.detect(picture)])
     assert len(line.text) == 0
+
+
+@pytest.mark.parametrize(("text", "past", "read"), [("Y", 50, "Y"), ("Y", 150, ""), ("AP 30", 150, "AP 30")])
+def test_a_line_of_which_most_was_not_read_is_not_read(rapidocr, monkeypatch, grey, text, past, read):
+    steps = tuple(8.0 * index for index in range(len(text)))
+    monkeypatch.setattr(rapidocr, "_spell_at", lambda crop, rows: Spelling(tuple(text), steps, 0.99))
+    (line,) = rapidocr.read_text(grey(), [((20, 20), (past, 20), (past, 50), (20, 50))])
+    assert line.text.reveal() == read
 
 
 def test_tesseract_finds_and_reads_plain_text(grey, write):
