@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -44,6 +45,9 @@ _SURE_OF_FEW = 0.95
 _MIRRORED_READS = (0.55, 0.95, 0.97)
 _MIRRORED_BETTER = 0.4
 _MIRRORED_LENGTH = 4
+# In a mirrored picture many lines are unsure. The two longest of them are tried; where neither is mirrored, none is.
+_MIRRORED_SHARE = 0.25
+_MIRRORED_TRIED = 2
 # Longer crops are squeezed to this many columns: a screen's width of ten-pixel print.
 _LONGEST = 4096
 _SHORTEST = 32
@@ -97,7 +101,10 @@ class RapidOcr:
     def read_text(self, image: Display, quads: Sequence[Quad]) -> tuple[TextLine, ...]:
         """Read the text in each quad, in order, one line a quad; what cannot be read comes back with empty text."""
         shape = (image.shape[0], image.shape[1])
-        return tuple(self._line(image, within(corners(quad), shape), shape) for quad in quads)
+        lines = [self._line(image, within(corners(quad), shape), shape) for quad in quads]
+        for index in self._mirrored(image, lines):
+            lines[index] = replace(lines[index], text=PhiText(""), words=())
+        return tuple(lines)
 
     def _line(self, image: Display, points: Corners, shape: tuple[int, int]) -> TextLine:
         """Read one crop as it lies, at another height where that is not sure, and turned where that is not sure either."""
@@ -109,19 +116,28 @@ class RapidOcr:
                 again = self._spell_at(other, _rows_for(other))
                 if _better(again, read):
                     read, crop, points = again, other, turned(asked, turn)
-        if read.confidence < _UNREADABLE or _is_fragment(read, points) or self._is_mirrored(crop, read):
+        if read.confidence < _UNREADABLE or _is_fragment(read, points):
             return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
         text, parts = words(read, crop, points, shape)
         return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
 
-    def _is_mirrored(self, crop: Display, read: Spelling) -> bool:
-        """Tell whether a crop that is not surely read can be read in a mirror: what it seems to say is not what it says."""
-        least, most, clear = _MIRRORED_READS
-        if not least <= read.confidence < most:
-            return False
-        seen = [self._spell_at(np.ascontiguousarray(crop[::down, ::along]), _rows_for(crop)) for down, along in ((1, -1), (-1, 1))]
-        read_well = (one for one in seen if one.confidence >= clear and len(one.characters) >= _MIRRORED_LENGTH)
-        return any(_better(one, read, _MIRRORED_BETTER) for one in read_well)
+    def _mirrored(self, image: Display, lines: Sequence[TextLine]) -> list[int]:
+        """Return the numbers of the lines that can be read in a mirror, and better: what they seem to say is not what they say."""
+        least, most, _ = _MIRRORED_READS
+        doubtful = [index for index, line in enumerate(lines) if least <= line.confidence < most]
+        tried = sorted(doubtful, key=lambda index: len(lines[index].text))[-_MIRRORED_TRIED:]
+        if len(doubtful) < _MIRRORED_SHARE * len(lines) or not any(self._is_mirrored(image, lines[index]) for index in tried):
+            return []
+        return [index for index in doubtful if self._is_mirrored(image, lines[index])]
+
+    def _is_mirrored(self, image: Display, line: TextLine) -> bool:
+        crop, (_, _, clear) = straightened(image, corners(line.quad), _CROP), _MIRRORED_READS
+        for other in (crop[:, ::-1], crop[::-1]):
+            seen = self._spell_at(np.ascontiguousarray(other), _rows_for(crop))
+            better = _weight(seen.confidence, len(seen.characters)) > _weight(line.confidence, len(line.text)) + _MIRRORED_BETTER
+            if better and seen.confidence >= clear and len(seen.characters) >= _MIRRORED_LENGTH:
+                return True
+        return False
 
     def _spell(self, crop: Display) -> Spelling:
         """Read one crop; where it is not sure, at another height as well."""
@@ -216,5 +232,9 @@ def _worth_turning(read: Spelling, points: Corners, turn: int) -> bool:
     return turn == 2 or (length < 1.5 * thickness and not standing)
 
 
-def _better(read: Spelling, other: Spelling, by: float = 0.1) -> bool:
-    return read.confidence * min(4, len(read.characters)) > other.confidence * min(4, len(other.characters)) + by
+def _better(read: Spelling, other: Spelling) -> bool:
+    return _weight(read.confidence, len(read.characters)) > _weight(other.confidence, len(other.characters)) + 0.1
+
+
+def _weight(confidence: float, characters: int) -> float:
+    return confidence * min(4, characters)
