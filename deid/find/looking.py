@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 # A box that takes more than this share of the picture's shorter side is text only where it can be read.
 _GIANT = 0.2
 _SURELY_READ = 0.6
-# So is a box that only these passes saw, and there one character may make up no more than this share of it: to them rows of
-# thumbnails look like a line of large lettering, and are read as one letter again and again.
+# So is a box that only these passes saw: to them rows of thumbnails look like a line of large lettering. There one character may
+# make up no more than this share of the reading, and on screens and exams, whose lettering is sharp, it must be surer: all that was
+# read there had 0.82 and more.
 _COARSE = tuple(by.name for by in (*COARSE, *COARSE_AGAIN))
 _OFTENEST = 0.6
+_SURELY_READ_COARSE = 0.8
 # From this confidence on a reading stands; below it other pictures of the place are tried.
 _WELL_READ = 0.9
 # A difference of this many grey levels, in the mean over about a character, is another character rather than noise.
@@ -125,7 +127,9 @@ def look(
     quads = [outwards(within(reading_quad(sight.points, own), shape)) for sight, own in pairs]
     lines, ghosts = [line for line in again if line is not None], sum(one.ghosts for one in seen)
     for line, quad, (sight, own) in zip(_read(read_on or (picture,), quads, engine), quads, pairs, strict=True):
-        if _is_ghost(line, sight, shape) or (how.doubting and (is_trace(line, picture) or is_glimpse(line, picture, engine))):
+        if _is_ghost(line, sight, shape, how.doubting) or (
+            how.doubting and (is_trace(line, picture) or is_glimpse(line, picture, engine))
+        ):
             ghosts += 1
             continue
         named = replace(line, engine=f"{engine.name}:{sight.by}", frames=frames)
@@ -144,12 +148,13 @@ def _read(pictures: Sequence[Display], quads: Sequence[Quad], engine: TextEngine
     return lines
 
 
-def _is_ghost(line: TextLine, sight: Sight, shape: tuple[int, int]) -> bool:
+def _is_ghost(line: TextLine, sight: Sight, shape: tuple[int, int], doubting: bool) -> bool:
     """Tell whether a line is too large, or was seen too coarsely, for what was read there."""
-    if line.confidence >= _SURELY_READ:
-        text = line.text.reveal()
-        return sight.by in _COARSE and max(map(text.count, text), default=0) > _OFTENEST * len(text)
-    return sight.by in _COARSE or sides(sight.points)[1] > _GIANT * min(shape)
+    if sight.by not in _COARSE:
+        return line.confidence < _SURELY_READ and sides(sight.points)[1] > _GIANT * min(shape)
+    text = line.text.reveal()
+    repeated = max(map(text.count, text), default=0) > _OFTENEST * len(text)
+    return repeated or line.confidence < (_SURELY_READ_COARSE if doubting else _SURELY_READ)
 
 
 def _news(sights: Sequence[Sight], earlier: Earlier, picture: Display) -> list[Sight]:
