@@ -172,11 +172,14 @@ def _see_tile(picture: Display, box: Box, by: Pass, engine: TextEngine) -> Seen:
     if x1 <= x0 or y1 <= y0:
         return Seen((), 0)
     tile = picture[y0:y1, x0:x1]
-    if by.prepare is not None:
+    # What is shrunk much is shrunk first: of a vast picture there is no room for another copy.
+    if by.prepare is not None and by.scale > 0.5:
         tile = by.prepare(tile)
     if by.scale != 1.0:
         size = (max(1, round((x1 - x0) * by.scale)), max(1, round((y1 - y0) * by.scale)))
         tile = np.asarray(cv2.resize(tile, size, interpolation=cv2.INTER_AREA if by.scale < 1 else cv2.INTER_CUBIC), np.uint8)
+    if by.prepare is not None and by.scale <= 0.5:
+        tile = by.prepare(tile)
     factor = ((x1 - x0) / tile.shape[1], (y1 - y0) / tile.shape[0])
     found, ghosts = _without_ghosts(tile, engine)
     found = [(points, score) for points, score in found if sides(points)[1] >= by.thinnest]
