@@ -37,11 +37,13 @@ class Head:
         """Return each step's class and its probability, 0-1, of the features of the steps, (steps, features)."""
         with self._threads.limit(limits=1, user_api="blas"):
             logits = _logits(steps, self._few)
-            usual = bool(logits.max(axis=1).min() >= _CLEAR)
+            best = logits.max(axis=1, keepdims=True)
+            usual = bool(best.min() >= _CLEAR)
             if not usual:
                 logits = _logits(steps, self._every)
+                best = logits.max(axis=1, keepdims=True)
         classes = logits.argmax(axis=1)
-        certainty = 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+        certainty = 1 / np.exp(logits - best).sum(axis=1)
         return self._usual[classes] if usual else classes, certainty
 
 

@@ -66,6 +66,11 @@ class Pass:
     prepare: Callable[[Display], Display] | None = None
     thinnest: float = 0.0
 
+    @property
+    def is_coarse(self) -> bool:
+        """Whether it is for large lettering."""
+        return self.scale <= 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -97,11 +102,12 @@ ENLARGED: Final = Pass("enlarged", 1.5)
 SHARPENED: Final = Pass("sharpened", 1.0, sharpened)
 DARKEST: Final = Pass("darkest-sharpened", 1.0, darkest_sharpened)
 COARSE: Final = tuple(
-    Pass(name, scale, None, 20.0) for name, scale in (("quarter", 1 / 4), ("eighth", 1 / 8), ("sixteenth", 1 / 16))
+    Pass(name, scale, thinnest=20.0) for name, scale in (("quarter", 1 / 4), ("eighth", 1 / 8), ("sixteenth", 1 / 16))
 )
 """For lettering too large for the others; half size found one single sign more on 1,869 lines."""
 COARSE_AGAIN: Final = tuple(
-    Pass(f"{name}-inverted", scale, inverted, 24.0) for name, scale in (("fifth", 1 / 5), ("tenth", 1 / 10), ("twentieth", 1 / 20))
+    Pass(f"{name}-inverted", scale, inverted, thinnest=24.0)
+    for name, scale in (("fifth", 1 / 5), ("tenth", 1 / 10), ("twentieth", 1 / 20))
 )
 
 AT_SCREENS: Final = (PLAIN, *COARSE)
@@ -136,7 +142,7 @@ def see(picture: Display, by: Pass, engine: TextEngine, worth: Worth | None = No
     `worth` is `worth_looking` of the picture, for callers that run several passes over it.
     """
     rows, columns = picture.shape[:2]
-    if by.scale <= 0.5 and min(rows, columns) * by.scale < _SMALLEST:
+    if by.is_coarse and min(rows, columns) * by.scale < _SMALLEST:
         return Seen((), 0)
     side = _TILE_SIDE if rows * columns < VAST else _TILE_SIDE_OF_VAST
     tiles = _tiles(rows, columns, int(side / by.scale), int(_OVERLAP / by.scale))
@@ -149,8 +155,7 @@ def see_small_print(picture: Display, boxes: Sequence[Corners], engine: TextEngi
     small = [points.mean(axis=0) for points in boxes if sides(points)[1] < _SMALL_PRINT]
     tiles = _tiles(picture.shape[0], picture.shape[1], _SMALL_PRINT_TILE, _OVERLAP // 2)
     wanted = [(x0, y0, x1, y1) for x0, y0, x1, y1 in tiles if any(x0 <= x < x1 and y0 <= y < y1 for x, y in small)]
-    worth = worth_looking(picture)
-    return _united(_see_tile(picture, worth(tile), ENLARGED, engine) for tile in wanted)
+    return _united(_see_tile(picture, _outstanding(picture, tile), ENLARGED, engine) for tile in wanted)
 
 
 def worth_looking(picture: Display) -> Worth:
@@ -173,12 +178,12 @@ def _see_tile(picture: Display, box: Box, by: Pass, engine: TextEngine) -> Seen:
         return Seen((), 0)
     tile = picture[y0:y1, x0:x1]
     # What is shrunk much is shrunk first: of a vast picture there is no room for another copy.
-    if by.prepare is not None and by.scale > 0.5:
+    if by.prepare is not None and not by.is_coarse:
         tile = by.prepare(tile)
     if by.scale != 1.0:
         size = (max(1, round((x1 - x0) * by.scale)), max(1, round((y1 - y0) * by.scale)))
         tile = np.asarray(cv2.resize(tile, size, interpolation=cv2.INTER_AREA if by.scale < 1 else cv2.INTER_CUBIC), np.uint8)
-    if by.prepare is not None and by.scale <= 0.5:
+    if by.prepare is not None and by.is_coarse:
         tile = by.prepare(tile)
     factor = ((x1 - x0) / tile.shape[1], (y1 - y0) / tile.shape[0])
     found, ghosts = _without_ghosts(tile, engine)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -40,9 +39,10 @@ _UNREADABLE = 0.35
 _LEAST_CHARACTERS = 0.6
 _FEW = 3
 _SURE_OF_FEW = 0.95
-# With such a certainty mirrored lines are read as they stand, with the third or more in a mirror, and so much better: TAVI is 0.9
-# and IVAT 0.99. Shorter ones than this many characters look alike in both: 101, AHA.
-_MIRRORED_READS = (0.55, 0.95, 0.97)
+# With such a certainty mirrored lines are read as they stand, with this or more in a mirror, and so much better: TAVI is 0.9 and
+# IVAT 0.99. Shorter ones than this many characters look alike in both: 101, AHA.
+_MIRRORED_READS = (0.55, 0.95)
+_MIRRORED_CLEAR = 0.97
 _MIRRORED_BETTER = 0.4
 _MIRRORED_LENGTH = 4
 # In a mirrored picture many lines are unsure. The two longest of them are tried; where neither is mirrored, none is.
@@ -123,19 +123,22 @@ class RapidOcr:
 
     def _mirrored(self, image: Display, lines: Sequence[TextLine]) -> list[int]:
         """Return the numbers of the lines that can be read in a mirror, and better: what they seem to say is not what they say."""
-        least, most, _ = _MIRRORED_READS
+        least, most = _MIRRORED_READS
         doubtful = [index for index, line in enumerate(lines) if least <= line.confidence < most]
-        tried = sorted(doubtful, key=lambda index: len(lines[index].text))[-_MIRRORED_TRIED:]
-        if len(doubtful) < _MIRRORED_SHARE * len(lines) or not any(self._is_mirrored(image, lines[index]) for index in tried):
+        if len(doubtful) < _MIRRORED_SHARE * len(lines):
             return []
-        return [index for index in doubtful if self._is_mirrored(image, lines[index])]
+        doubtful.sort(key=lambda index: len(lines[index].text))
+        found = [index for index in doubtful[-_MIRRORED_TRIED:] if self._is_mirrored(image, lines[index])]
+        rest = doubtful[:-_MIRRORED_TRIED] if found else []
+        return found + [index for index in rest if self._is_mirrored(image, lines[index])]
 
     def _is_mirrored(self, image: Display, line: TextLine) -> bool:
-        crop, (_, _, clear) = straightened(image, corners(line.quad), _CROP), _MIRRORED_READS
+        crop = straightened(image, corners(line.quad), _CROP)
+        rows = _rows_for(crop)
         for other in (crop[:, ::-1], crop[::-1]):
-            seen = self._spell_at(np.ascontiguousarray(other), _rows_for(crop))
+            seen = self._spell_at(np.ascontiguousarray(other), rows)
             better = _weight(seen.confidence, len(seen.characters)) > _weight(line.confidence, len(line.text)) + _MIRRORED_BETTER
-            if better and seen.confidence >= clear and len(seen.characters) >= _MIRRORED_LENGTH:
+            if better and seen.confidence >= _MIRRORED_CLEAR and len(seen.characters) >= _MIRRORED_LENGTH:
                 return True
         return False
 
@@ -216,7 +219,7 @@ def _around_letters(crop: Display, rows: int) -> Display:
 
 def _is_fragment(read: Spelling, points: Corners) -> bool:
     """Tell whether a line is so long for what was read on it that most was not read; what stands may be the beat of an ECG."""
-    if abs(math.sin(math.radians(degrees(points)))) > 0.7:
+    if _stands(points):
         return False
     length, thickness = sides(points)
     count = sum(not character.isspace() for character in read.characters)
@@ -227,9 +230,12 @@ def _worth_turning(read: Spelling, points: Corners, turn: int) -> bool:
     if read.confidence >= _SURE:
         return False
     length, thickness = sides(points)
-    standing = 45 < abs(degrees(points)) < 135
     # Upside down always; a quarter turn where the box is too short for a line or stands, so that its reading direction is a guess.
-    return turn == 2 or (length < 1.5 * thickness and not standing)
+    return turn == 2 or (length < 1.5 * thickness and not _stands(points))
+
+
+def _stands(points: Corners) -> bool:
+    return 45 < abs(degrees(points)) < 135
 
 
 def _better(read: Spelling, other: Spelling) -> bool:

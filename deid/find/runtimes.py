@@ -68,9 +68,14 @@ def _on_onnxruntime(weights: bytes) -> Loaded:
 def _on_openvino(weights: bytes) -> Loaded:
     core = _openvino().Core()
     model = core.read_model(weights)
-    options = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False, "INFERENCE_PRECISION_HINT": _precision()}
-    # It keeps what it made for each width of a crop: 5,000 pieces unless told otherwise, which took a worker beyond 1.5 GB.
-    options["CPU_RUNTIME_CACHE_CAPACITY"] = 500
+    options = {
+        "INFERENCE_NUM_THREADS": 1,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_PRECISION_HINT": _precision(),
+        # It keeps what it made for each width of a crop: 5,000 pieces unless told otherwise, which took a worker beyond 1.5 GB.
+        "CPU_RUNTIME_CACHE_CAPACITY": 500,
+    }
     request = core.compile_model(model, "CPU", options).create_infer_request()
 
     def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:

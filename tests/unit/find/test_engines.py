@@ -53,6 +53,7 @@ def test_the_reader_takes_32_rows_and_its_weights_are_the_shipped_ones():
     changed = np.flatnonzero(np.frombuffer(shipped, np.uint8) != np.frombuffer(adapted, np.uint8))
     named = {place + offset for place, before, _ in told["change"] for offset in range(len(before) // 2)}
     assert named >= set(changed.tolist())
+    assert all(adapted[place:].startswith(bytes.fromhex(after)) for place, _, after in told["change"])
     run, _ = networks.reader("onnxruntime")
     assert run(np.zeros((1, 3, 32, 64), np.float32)).shape == (1, 8, told["last_layer"]["features"])
 
