@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -112,17 +112,16 @@ def _cut(ink: NDArray[np.float32], left: float, right: float) -> float:
 def _emptiest(ink: NDArray[np.float32], left: float, right: float, empty: float) -> tuple[int, int]:
     """Find the longest run of columns with at most `empty` ink between two characters, else the emptiest; half-open."""
     first, past = max(0, int(left)), min(len(ink), int(np.ceil(right)))
-    window = ink[first:past]
-    if len(window) < 3:
+    if past - first < 3:
         middle = round((left + right) / 2)
         return middle, middle
-    bare = window <= empty
-    if not bare.any():
-        lowest = first + int(np.argmin(window))
+    # A dozen columns: plain numbers are faster than arrays.
+    window = ink[first:past].tolist()
+    runs = [list(run) for bare, run in groupby(range(first, past), lambda column: window[column - first] <= empty) if bare]
+    if not runs:
+        lowest = first + window.index(min(window))
         return lowest, lowest + 1
-    starts = np.flatnonzero(np.diff(bare.astype(np.int8), prepend=0) == 1)
-    ends = np.flatnonzero(np.diff(bare.astype(np.int8), append=0) == -1) + 1
     # An engine may place a character in the air before it or behind it; that air is no gap between the two.
-    inner = (starts > 0) & (ends < len(window))
-    longest = int(np.argmax((ends - starts) * (inner | ~inner.any())))
-    return first + int(starts[longest]), first + int(ends[longest])
+    inner = [run for run in runs if run[0] > first and run[-1] < past - 1]
+    longest = max(inner or runs, key=len)
+    return longest[0], longest[-1] + 1
