@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,18 +67,34 @@ def runs(frames: Frames) -> Iterator[Run]:
         yield gathered.run(frames.count)
 
 
-def glances(frames: Frames, run: Run) -> Iterator[tuple[Display, tuple[Display, ...]]]:
+def glances(frames: Frames, run: Run, *, between: bool = False) -> Iterator[tuple[Display, tuple[Display, ...]]]:
     """Yield three single frames of a run at a time: in grey, as the colours of one picture, and as they are; in all their looks.
 
     What no projection of the run keeps, such as grey text on bright anatomy for a moment, still shows on the frame itself.
+    `between` takes the frames in the middle between those that are taken otherwise.
     """
     first, past = run.frames
-    chosen = np.linspace(first, past - 1, 3 * -(-(past - first) // _THREE_OF)).round().astype(int).tolist()
-    for index in range(0, len(chosen), 3):
-        looks = [tuple(frames.looks(number)) for number in chosen[index : index + 3]]
+    count = 3 * -(-(past - first) // _THREE_OF)
+    chosen = np.linspace(first, past - 1, count)
+    if between:
+        chosen = chosen[:-1] + np.diff(chosen) / 2
+    numbers = chosen.round().astype(int).tolist()
+    yield from _threes(frames, [numbers[index : index + 3] for index in range(0, len(numbers), 3)])
+
+
+def every(frames: Frames, run: Run) -> Iterator[tuple[Display, tuple[Display, ...]]]:
+    """Yield all frames of a run as `glances` does: each three lie far apart, so that what moves does not lie upon itself."""
+    first, past = run.frames
+    apart = -(-(past - first) // 3)
+    yield from _threes(frames, [range(number, past, apart) for number in range(first, first + apart)])
+
+
+def _threes(frames: Frames, chosen: Iterable[Sequence[int]]) -> Iterator[tuple[Display, tuple[Display, ...]]]:
+    for numbers in chosen:
+        looks = [tuple(frames.looks(number)) for number in numbers]
         for number in range(max(map(len, looks))):
             three = tuple(look[min(number, len(look) - 1)] for look in looks)
-            yield np.asarray(cv2.merge([grey(one) for one in three]), np.uint8), three
+            yield np.asarray(cv2.merge([grey(three[min(colour, len(three) - 1)]) for colour in range(3)]), np.uint8), three
 
 
 class _Gathered:

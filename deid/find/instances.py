@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deid.find.cine import glances, runs
-from deid.find.looking import Earlier, Look, Looked, look
+from deid.find.cine import every, glances, runs
+from deid.find.looking import Earlier, Look, Looked, look, stray
 from deid.find.passes import (
     AGAIN_AT_PHOTOS,
     AGAIN_AT_SCREENS,
@@ -81,7 +81,7 @@ def look_again(
         What the first look read with the same engine: on screens and exams, a line that was surely read there, that no mask
         touches, and that is seen again as it was, is not read again.
     """
-    how = Look(AGAIN_AT_PHOTOS if photo else AGAIN_AT_SCREENS, doubting=True)
+    how = Look(AGAIN_AT_PHOTOS if photo else AGAIN_AT_SCREENS, doubting=True, between=True)
     return _reading(instance, engine, how, photo, () if photo else untouched(read, masks))
 
 
@@ -114,7 +114,7 @@ def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence
 
 
 def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Looked]:
-    """Look at each run's projections, then at single frames of it for whatever changed."""
+    """Look at each run's projections, then at single frames of it for whatever changed; where text strays, at all of them."""
     single = replace(how, passes=how.passes[:1], small_print=False)
     for run in runs(frames):
         pack = look(run.pack, how, engine, run.frames, read_on=(run.mean, run.brightest, run.darkest))
@@ -126,8 +126,14 @@ def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Loo
             yield mean
             lines += mean.lines
         known = Earlier(lines, run.level)
-        for packed, three in glances(frames, run):
-            yield look(packed, single, engine, run.frames, earlier=known, read_on=three)
+        strayed: tuple[TextLine, ...] = ()
+        for packed, three in glances(frames, run, between=how.between):
+            glanced = look(packed, single, engine, run.frames, earlier=known, read_on=three)
+            yield glanced
+            strayed += stray(glanced.lines, lines, frames.shape(run.frames[0]))
+        if strayed:
+            for packed, three in every(frames, run):
+                yield look(packed, single, engine, run.frames, earlier=known, read_on=three)
 
 
 def _names(how: Look) -> tuple[str, ...]:

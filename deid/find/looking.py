@@ -12,7 +12,7 @@ import numpy as np
 from deid.find.blocks import see_blocks
 from deid.find.covering import covering, covering_quad, reading_quad, rooms
 from deid.find.cut import unread_where_cut
-from deid.find.geometry import outwards, sides, within
+from deid.find.geometry import corners, outwards, sides, within
 from deid.find.glimpses import is_glimpse
 from deid.find.leaning import settled
 from deid.find.lines import covered, joined, largest
@@ -49,6 +49,7 @@ class Look:
 
     `doubting` makes what cannot be read count only where it is seen again, and curves not at all; `apart` takes blocks of
     small tilted print apart. `cropped` gives no credit to what is read where the edge of the picture cuts through a line.
+    `between` looks at other single frames of a run.
     """
 
     passes: Sequence[Pass]
@@ -56,6 +57,7 @@ class Look:
     doubting: bool = False
     apart: bool = False
     cropped: bool = False
+    between: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,14 @@ def _news(sights: Sequence[Sight], earlier: Earlier, picture: Display) -> list[S
     if earlier.picture is not None:
         changed = cv2.blur(brightest(cv2.absdiff(picture, earlier.picture)).astype(np.float32), _CHANGE_AREA)
     return [sight for sight in sights if covered(sight.points, drawn) < 1 or largest(sight.points, changed) > _CHANGE]
+
+
+def stray(seen: Sequence[TextLine], known: Sequence[TextLine], shape: tuple[int, int]) -> tuple[TextLine, ...]:
+    """Tell text that single frames show where no projection of their run shows any: it moves, or is there for a moment."""
+    drawn = np.zeros(shape, np.uint8)
+    for line in known:
+        cv2.fillPoly(drawn, [np.array(line.quad, np.int32)], 1)
+    return tuple(line for line in seen if len(line.text) and covered(corners(line.quad), drawn) < 1)
 
 
 def _settled(sights: Sequence[Sight]) -> list[Sight]:

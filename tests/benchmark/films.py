@@ -15,7 +15,7 @@ from tests.benchmark.fonts import font_files
 from tests.benchmark.people import Fields, parts
 from tests.benchmark.truth import Line, with_contrast
 
-KINDS = ("still", "changing", "brief", "fading", "moving", "cut", "shutter", "subtracted")
+KINDS = ("still", "changing", "brief", "fading", "moving", "cut", "shutter", "subtracted", "crossing")
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,18 @@ class _Hand:
     size: int
     side: int
 
-    def says(self, template: str, x: float, y: float, level: Callable[[int], float] = lambda _: 240, speed: float = 0) -> runs.Draw:
-        """Write a template at a place in shares of the side; `level` is the grey of a frame, `speed` in pixels a frame."""
+    def says(
+        self,
+        template: str,
+        x: float,
+        y: float,
+        level: Callable[[int], float] = lambda _: 240,
+        speed: tuple[float, float] = (0, 0),
+    ) -> runs.Draw:
+        """Write a template at a place in shares of the side; `level` is the grey of a frame, `speed` in pixels a frame, x and y."""
 
         def draw(canvas: Canvas, index: int) -> None:
-            at = (round(x * self.side + speed * index), round(y * self.side))
+            at = (round(x * self.side + speed[0] * index), round(y * self.side + speed[1] * index))
             filled, grey = parts(template.replace("@", f"{index + 1:02d}"), self.fields), float(level(index))
             canvas.write(filled, at, self.font, self.size, (grey, grey, grey), shadow=grey > 128)
 
@@ -96,8 +103,14 @@ def _special(kind: str, hand: _Hand, rng: np.random.Generator, count: int) -> Se
         ]
     if kind == "moving":
         return [
-            runs.Caption((start, start + 24), hand.says("{LAST} {mrn}", 0.1, 0.3, speed=3.0), still=False),
-            runs.Caption((0, count), hand.says("{staff}", 0.05, 0.7, speed=1.0), still=False),
+            runs.Caption((start, start + 24), hand.says("{LAST} {mrn}", 0.1, 0.3, speed=(3, 0)), still=False),
+            runs.Caption((0, count), hand.says("{staff}", 0.05, 0.7, speed=(1, 0)), still=False),
+        ]
+    if kind == "crossing":
+        down, slant = float(rng.uniform(4, 7)), float(rng.uniform(2, 4))
+        return [
+            runs.Caption((0, count), hand.says("{LAST} {mrn}", 0.1, 0.12, speed=(0, down)), still=False),
+            runs.Caption((start, start + 40), hand.says("{dob}", 0.4, 0.85, speed=(slant, -slant)), still=False),
         ]
     return [runs.Caption((0, count), hand.says("[ID] {mrn}   {dob}", 0.02, 0.06))]
 

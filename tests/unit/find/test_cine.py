@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deid.find.cine import glances, runs
+from deid.find.cine import every, glances, runs
 
 
 @pytest.fixture
@@ -43,3 +43,20 @@ def test_glances_see_the_first_and_the_last_frame_three_at_a_time(film, grey):
     levels = [level for _, three in seen for level in three]
     assert levels[0] == 100 and levels[-1] == 139 and max(np.diff(levels)) <= 11
     assert run.level[0, 0].tolist() == [run.pack[0, 0, 0]] * 3
+
+
+def test_the_second_look_sees_other_frames_than_the_first(film, grey):
+    frames = film(*[grey(32, 32, 100 + number) for number in range(40)])
+    (run,) = runs(frames)
+    first, second = (
+        [int(one[0, 0, 0]) for _, three in glances(frames, run, between=between) for one in three] for between in (False, True)
+    )
+    assert not set(first) & set(second) and len(second) == len(first) - 1
+
+
+def test_every_frame_is_seen_once_beside_two_far_away(film, grey):
+    frames = film(*[grey(32, 32, 100 + number) for number in range(41)])
+    (run,) = runs(frames)
+    seen = [[int(one[0, 0, 0]) for one in three] for _, three in every(frames, run)]
+    assert sorted(level for three in seen for level in three) == list(range(100, 141))
+    assert all(np.diff(three).min() >= 13 for three in seen)

@@ -54,6 +54,14 @@ def test_the_words_of_a_run_keep_their_growth(rapidocr, instance, grey, write):
     assert covers(line.quad, (ink[0] - 3, ink[1] - 2, ink[2] + 3, ink[3] + 2))
 
 
+def test_text_that_moves_down_a_run_is_covered_wherever_it_comes(rapidocr, instance, grey, write):
+    pictures = [grey(200, 300) for _ in range(20)]
+    places = [write(picture, "DOE^JANE", (60, 30 + 8 * number)) for number, picture in enumerate(pictures)]
+    lines = find_text(instance(*pictures, cine=True), rapidocr, Policy()).lines
+    assert all(line.frames == (0, 20) for line in lines)
+    assert all(any(covers(line.quad, place) for line in lines) for place in places)
+
+
 def test_pages_keep_their_own_lines(rapidocr, instance, grey, write):
     first, second = grey(), grey()
     write(second, "MRN 4711", (20, 60))
