@@ -110,6 +110,9 @@ def _is_street(match: re.Match[str]) -> bool:
     """Tell the number of a house from a measurement: Via Roma 12, not AV Vmax 1.6 m/s, nor Monitoring 3."""
     if not re.search(r"\d\s?[a-z]?$", match.group(), re.IGNORECASE):
         return True
+    if match.group().startswith("via ") and match.start() > 0:
+        # Solitaire 6x24 via Rebar 27: a sentence rather than a street of Italy, which begins its line or has its capital.
+        return False
     measured = re.match(r"[.,]\d", match.string[match.end() :]) or _UNIT.match(match.string, match.end())
     alone = _NUMBERED_WORD.fullmatch(match.group())
     return not measured and (alone is None or strength(alone[1]) != STRONG)
@@ -117,11 +120,17 @@ def _is_street(match: re.Match[str]) -> bool:
 
 def _is_hospital(match: re.Match[str]) -> bool:
     """Tell the name of a hospital from the word in a sentence: transfer from outside hospital, no thrombolysis."""
-    if not match.group().isascii() or not match.group().islower():
+    if _COURSE.match(match.string, match.end()):
+        return False
+    if not match.group().islower():
         return True
     before = re.findall(r"[^\W_]+", match.string[: match.start()])[-2:]
     after = re.findall(r"[^\W_]+", match.string[match.end() :])[:1]
     return not before or not all(word.islower() and strength(word) in HARMLESS for word in [*before, *after])
+
+
+# Words behind "Hospital" that make it a head of a letter.
+_COURSE: Final = re.compile(r"\s(?:course|day|stay|problems?)(?![^\W_])", re.IGNORECASE)
 
 
 def _is_suite(match: re.Match[str]) -> bool:

@@ -12,7 +12,7 @@ from deid.phi import model, tables
 from deid.phi.columns import column_findings
 from deid.phi.judge import Neighbours, doubtful, judge
 from deid.phi.known import known_marks, needles
-from deid.phi.labels import find_labels
+from deid.phi.labels import announcing, bare_label
 from deid.phi.layout import neighbours
 from deid.phi.patterns import Mark
 from deid.phi.regions import runs, span_polygon
@@ -86,15 +86,18 @@ def classify_text(
         Half-open, in characters of `text`, in order, none overlapping another.
     """
     values = tuple(value if isinstance(value, KnownValue) else KnownValue("UserList", PhiText(value)) for value in known)
-    return _spans(text, Neighbours(_announced(left), _announced(above)), values, policy)
+    return _spans(text, Neighbours(_announced(left, text), _announced(above, text)), values, policy)
 
 
-def _announced(text: str | None) -> tables.Label | None:
-    if not text:
+def _announced(beside: str | None, text: str) -> tables.Label | None:
+    """The label that the text beside or over a line ends in."""
+    if not beside:
         return None
-    tokens = tokenise(text)
-    hits = find_labels(text, tokens)
-    return hits[-1].label if hits and hits[-1].past == len(tokens) else None
+    tokens = tokenise(beside)
+    hit = announcing(beside, tokens)
+    if hit is not None:
+        return hit.label
+    return bare_label(beside, tokens) if any(map(str.isdigit, text)) else None
 
 
 def _spans(text: str, beside: Neighbours, known: tuple[KnownValue, ...], policy: Policy) -> tuple[TextSpan, ...]:

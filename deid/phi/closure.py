@@ -188,7 +188,10 @@ def _part_of_name(token: Token, between: str) -> bool:
     # Engines put spaces into words: HENRIET TE, PAL MA.
     if len(simple) <= _FRAGMENT and (len(simple) < _FRAGMENT or not token.text.islower()):
         return simple not in lists["modalities"] and (len(simple) < _FRAGMENT or strength(token.text) != STRONG)
-    return strength(token.text) in (WEAK, UNKNOWN)
+    # Of a misread word beside a name nobody knows whether it is one: Collins is nearly "colliding".
+    return strength(token.text) in (WEAK, UNKNOWN) or (
+        strength(token.text) == DAMAGED and not token.text.islower() and between == " "
+    )
 
 
 def _lettered(tokens: tuple[Token, ...], span: tuple[int, int]) -> bool:

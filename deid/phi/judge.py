@@ -17,9 +17,7 @@ from deid.phi.tokens import HARMLESS, Token, meets, numbered_phrases, phrase_spa
 from deid.phi.unknown import Kept, Line, judge_unknown
 from deid.types import PhiCategory
 
-# Beliefs of the model above which an unknown word of a header goes: alone, and beside another unknown word.
-_SURELY_A_NAME, _LIKELY_A_NAME = 0.9, 0.5
-
+_DECIMAL = re.compile(r"\s*\d{1,5}[.,]\d{1,3}\s*")
 _CLOCK = re.compile(r"\s*\d{1,3}(?::\d{2}){1,2}(?:\.\d{1,3})?\s*")
 
 
@@ -47,7 +45,7 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     joined = apart(text)
     text = joined.text
     tokens = tokenise(text)
-    protected = technical_spans(text) + numbered_phrases(tokens) + _duration(text, beside)
+    protected = technical_spans(text) + numbered_phrases(tokens) + _measured(text, beside)
     hits = find_labels(text, tokens)
     shaped = pattern_marks(text, protected)
     marks = _outside_labels(text, shaped, hits, tokens)
@@ -59,9 +57,10 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     labelled = {index for hit in hits for index in range(hit.first, hit.past)}
     marks += _foreign(text, [(token.start, token.end) for index, token in enumerate(tokens) if index in labelled])
     unknown, kept = judge_unknown(Line(text, tokens, protected, labelled, _is_state(beside)), marks, site.never)
-    marks += [mark for mark in unknown if not header or _like_a_name(mark, unknown)]
+    marks += [mark for mark in unknown if not header or _like_a_name(mark)]
     marks += site.marks(text)
     marks += row_marks(text, marks, protected)
+    marks += [] if 0 in labelled else _surname_in_front(tokens, marks)
     letters = sex_letters(text, tokens, protected, marks)
     marks = grown(text, tokens, protected, labelled, marks)
     if not header:
@@ -73,25 +72,38 @@ def judge(text: str, beside: Neighbours, sought: tuple[Needle, ...], site: Site,
     return Verdict(tuple(map(joined.back, marks)), tuple(map(joined.back, kept)))
 
 
+# The kinds of scan in front of a name have fewer letters.
+_SURNAME = 4
+
+
+def _surname_in_front(tokens: tuple[Token, ...], marks: list[Mark]) -> list[Mark]:
+    """HEAD EDITH F 10/28/1927: a word in capitals before a name is part of it where its age or birth stands behind it."""
+    if len(tokens) < 3:
+        return []
+    word = tokens[0].text
+    if not word.isupper() or len(word) < _SURNAME or strength(word) not in HARMLESS:
+        return []
+    dated = any(mark.category in (PhiCategory.DATE, PhiCategory.AGE) for mark in marks)
+    named = [mark for mark in marks if mark.category is PhiCategory.NAME and mark.start == tokens[1].start]
+    beside = tokens[1].start - tokens[0].end <= 2
+    return [Mark(tokens[0].start, tokens[0].end, mark.category, 0.6, "closure", mark.switch) for mark in named if dated and beside]
+
+
 def _is_state(beside: Neighbours) -> bool:
     """Tell a line that says how far an exam is, by the label beside or above it."""
     return any(label.text in tables.words()["state_labels"] for label in (beside.left, beside.above) if label is not None)
 
 
-def _duration(text: str, beside: Neighbours) -> list[tuple[int, int]]:
-    """What looks like a clock behind a technical label is a duration: Fluoro time | 00:12:34."""
-    technical = beside.left is not None and beside.left.category == "none"
-    return [(0, len(text))] if technical and _CLOCK.fullmatch(text) else []
+def _measured(text: str, beside: Neighbours) -> list[tuple[int, int]]:
+    """What looks like a clock behind or under a technical label is a measure: Fluoro time | 00:12:34, DLP | 1121.30."""
+    left, above = (label is not None and label.category == "none" for label in (beside.left, beside.above))
+    fits = (left and _CLOCK.fullmatch(text)) or ((left or above) and _DECIMAL.fullmatch(text))
+    return [(0, len(text))] if fits else []
 
 
-def _like_a_name(mark: Mark, unknown: list[Mark]) -> bool:
-    """Tell an unknown word that goes from a header: surely like a name, or like one and beside another."""
-    if mark.category not in (PhiCategory.NAME, PhiCategory.OTHER) or not mark.evidence.startswith(("model:", "not-technical")):
-        return True
-    beside = any(other is not mark and mark.start - other.end in range(4) for other in unknown) or any(
-        other is not mark and other.start - mark.end in range(4) for other in unknown
-    )
-    return mark.evidence.startswith("model:") and (mark.score >= _SURELY_A_NAME or (beside and mark.score >= _LIKELY_A_NAME))
+def _like_a_name(mark: Mark) -> bool:
+    """Tell an unknown word that goes from a header: one that the model takes for a name."""
+    return mark.category not in (PhiCategory.NAME, PhiCategory.OTHER) or not mark.evidence.startswith("not-technical")
 
 
 def _outside_labels(text: str, marks: list[Mark], hits: list[LabelHit], tokens: tuple[Token, ...]) -> list[Mark]:

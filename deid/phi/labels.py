@@ -30,6 +30,8 @@ _NUMERIC: Final = {"mrn", "accession", "other_id", "national_id", "device_id", "
 
 # Numbers that letters may be part of: ANGIO-2B.
 _CODES: Final = {"mrn", "accession", "other_id", "national_id", "device_id"}
+# Numbers of patients rather than of exams: T1 and C5 stand behind Exam.
+_PATIENTS: Final = {"mrn", "national_id"}
 # These claim everything up to the next label.
 _WHOLE: Final = {"network", "email", "location"}
 
@@ -59,6 +61,20 @@ def find_labels(text: str, tokens: tuple[Token, ...]) -> list[LabelHit]:
             hits.append(hit)
         index = hit.past if hit else index + 1
     return hits
+
+
+def announcing(text: str, tokens: tuple[Token, ...]) -> LabelHit | None:
+    """Find the label that a text ends in: what stands beside or under it is its value."""
+    hits = find_labels(text, tokens)
+    return hits[-1] if hits and hits[-1].past == len(tokens) else None
+
+
+def bare_label(text: str, tokens: tuple[Token, ...]) -> tables.Label | None:
+    """The label of a cell that holds nothing else, where it counts without its colon over and beside numbers only: Ward, FIN."""
+    hit = announcing(f"{text.rstrip()}:", tokens)
+    lists = tables.words()
+    alone = hit is not None and hit.first == 0 and hit.label.text in (*lists["places"], *lists["numbered_labels"])
+    return hit.label if hit is not None and alone else None
 
 
 def _begins_a_name(hit: LabelHit, tokens: tuple[Token, ...]) -> bool:
@@ -169,7 +185,14 @@ def claim(
         until = _until_technical(tokens, protected, sure)
     if not until and sure and label.switch == "staff":
         until = _initials(tokens)
+    if not until and sure and _is_surname(label, tokens):
+        until = list(tokens)
     return [_mark(until, PhiCategory(label.category), evidence, label.switch)] if until and (free or places) else []
+
+
+def _is_surname(label: tables.Label, tokens: tuple[Token, ...]) -> bool:
+    """Head and Brain are names where they are all that stands behind Surname or Last name."""
+    return label.text in tables.words()["name_parts"] and len(tokens) == 1 and tokens[0].kind == "word" and len(tokens[0].text) > 1
 
 
 def _is_medicine(tokens: tuple[Token, ...], protected: list[tuple[int, int]]) -> bool:
@@ -262,6 +285,8 @@ def _number_runs(
         )
         technical = token.end in lettered or (meets(token.start, token.end, protected) and not sure and not run)
         technical = technical and not (token in joined and label.text in tables.words()["places"])
+        # A48 is a patient's number behind MRN, whatever it is elsewhere.
+        technical = technical and not (sure and token is tokens[0] and token.kind == "mixed" and label.category in _PATIENTS)
         if fits and not technical:
             run.append(token)
         elif run or (token.kind == "word" and strength(token.text) in HARMLESS and len(token.text) > 2):

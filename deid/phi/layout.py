@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from deid.phi import tables
 from deid.phi.judge import Neighbours
-from deid.phi.labels import find_labels
+from deid.phi.labels import bare_label, find_labels
 from deid.phi.regions import angle_of, extent
 from deid.phi.tokens import STRONG, strength, tokenise
 from deid.types import TextLine
@@ -24,7 +24,10 @@ _ROW_REACH = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A line or a part of one, in its own direction: where it begins and ends along the text, its middle across, its height."""
+    """A line or a part of one, in its own direction: where it begins and ends along the text, its middle across, its height.
+
+    `bare` is a label that announces numbers only, and may itself be a name: Ward.
+    """
 
     line: int
     start: float
@@ -35,6 +38,12 @@ class Cell:
     header: bool
     separated: bool
     technical: bool
+    bare: tables.Label | None
+    numbered: bool
+
+    def announces(self, value: Cell) -> tables.Label | None:
+        """The label that a cell is to another one."""
+        return self.label or (self.bare if value.numbered else None)
 
 
 def neighbours(lines: Sequence[TextLine]) -> list[Neighbours]:
@@ -76,7 +85,8 @@ def _cell(index: int, line: TextLine, angle: float) -> Cell:
     header = bool(hits) and hits[0].first == 0
     separated = label is not None and hits[-1].separated
     technical = bool(tokens) and all(strength(token.text) == STRONG for token in tokens)
-    return Cell(index, start, end, middle, height, label, header, separated, technical)
+    bare = bare_label(text, tokens) if label is None else None
+    return Cell(index, start, end, middle, height, label, header, separated, technical, bare, any(map(str.isdigit, text)))
 
 
 def _left_of(cell: Cell, cells: list[Cell]) -> tables.Label | None:
@@ -89,10 +99,11 @@ def _left_of(cell: Cell, cells: list[Cell]) -> tables.Label | None:
         and -0.5 * cell.height < cell.start - other.end < _LEFT_REACH * cell.height
     ]
     nearest = max(row, key=lambda other: other.end, default=None)
-    if nearest is None or nearest.label is None:
+    label = nearest.announces(cell) if nearest is not None else None
+    if nearest is None or label is None:
         return None
     far = cell.start - nearest.end > _NEAR_REACH * cell.height
-    return None if far and cell.technical and not nearest.separated else nearest.label
+    return None if far and cell.technical and not nearest.separated else label
 
 
 def _above(cell: Cell, cells: list[Cell]) -> tables.Label | None:
@@ -106,9 +117,10 @@ def _above(cell: Cell, cells: list[Cell]) -> tables.Label | None:
         gap = (below.middle - other.middle) / max(cell.height, other.height)
         if gap > _ROW_REACH:
             return None
-        if other.label is not None:
+        label = other.announces(cell)
+        if label is not None:
             straight = gap <= _ABOVE_REACH or below is not cell
-            return other.label if straight and not _has_value(other, cells) else None
+            return label if straight and not _has_value(other, cells) else None
         below = other
     return None
 

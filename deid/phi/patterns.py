@@ -131,7 +131,7 @@ def _told_behind(rule: tables.Rule, text: str, end: int, protected: list[tuple[i
     aged = rule.id in ("age", "age-dicom") and text[end - 1].isalpha() and not meets(end - 1, end, protected)
     return (
         aged
-        or rule.id == "sex-age-alone"
+        or rule.id in ("sex-age-alone", "date-before-clock")
         or (rule.id == "date-lost-dot" and re.search(r"\d[-./](?:19|20)\d{2}$", text[:end]) is not None)
         or (rule.id == "date-dmy" and beyond and re.search(r"[-./]\s?\w{4}$", text[:end]) is not None)
     )
@@ -176,7 +176,7 @@ def _times(text: str, marks: list[Mark]) -> list[Mark]:
 _SHORT_CLOCK: Final = re.compile(r"(?<![\w:.,])(?:[01]?\d|2[0-3]):\d(?![\w:.,])")
 _ROOM: Final = re.compile(
     r"(?<![^\W_])(?:(?:neuro|cardiac|cardio|vascular|angio|biplane|monoplane|hybrid|intervention(?:al)?|ir|ct|mri?|xa|cath|saal)\s?"
-    r"(?-i:[1-9]\d?|[A-H])|(?:neuro|cardiac|vascular|angio)\s(?:biplane|monoplane))(?![^\W_]|[.,/:-]\d)",
+    r"(?-i:[1-9]\d?|(?<=\s)[A-H])|(?:neuro|cardiac|vascular|angio)\s(?:biplane|monoplane))(?![^\W_]|[.,/:-]\d)",
     re.IGNORECASE,
 )
 _ROW: Final = {PhiCategory.NAME, PhiCategory.DATE, PhiCategory.MRN, PhiCategory.ACCESSION}

@@ -142,6 +142,8 @@ def patterns() -> tuple[Rule, ...]:
         "STREET": "|".join(lists["streets"]),
         "RELATIVE": r"(?<![^\W_])(?:" + "|".join(lists["relative"]) + r")(?![^\W_])",
         "TITLE": "|".join(lists["titles"]),
+        "EVENT": "|".join(lists["events"]),
+        "DATED": "|".join(lists["dated"]),
         "INSTITUTION": "|".join(lists["institutions"]),
         "FIELD": "|".join(lists["fields"]),
         "FIELDEND": "|".join(lists["field_ends"]),

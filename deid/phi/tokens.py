@@ -103,7 +103,7 @@ def phrase_spans(tokens: tuple[Token, ...]) -> list[tuple[int, int]]:
     found = []
     index = 0
     table = tables.phrases()
-    words = [plain(token.text).replace("'", "") for token in tokens]
+    words = [plain(token.text).replace("’", "'").removesuffix("'s").replace("'", "") for token in tokens]
     while index < len(words):
         step = 1
         for parts in table.get(words[index], ()):

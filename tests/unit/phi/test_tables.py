@@ -51,7 +51,9 @@ def labels_of(text):
     return {
         at
         for match in re.finditer(
-            r"Tel|Tech|read by|Report of the scan by|ext|seit|on|à|a las|um| h|Alter|aged|Bed|S/N|SN|5/N", text
+            r"Tel|Tech|read by|Report of the scan by|ext|seit|on|at|à|a las|um| h|Alter|aged|Bed|S/N|SN|5/N"
+            r"|Groin|CTA|TICI 2b|ACT 245|5000 U",
+            text,
         )
         for at in range(*match.span())
     }
