@@ -26,6 +26,8 @@ _KNOWN_INK = 0.93
 _WORTH_A_LOOK = 0.2
 # A sight that reaches further than this beyond a line, in line heights, has seen more of it.
 _NEWS = 0.5
+# Two parts of one line share less than this of the shorter one, and lie in a strip no wider than this, in line heights.
+_PARTS, _BENT = 0.6, 1.2 / 2
 # Margin of a box on each side, in shares of its thickness.
 _MARGIN = 0.3
 
@@ -46,11 +48,12 @@ def joined(sights: Sequence[Sight], picture: Display) -> list[Sight]:
         if is_known(_core(sight.points), drawn, picture):
             continue
         close = near(sight.points, [line.points for line in lines])
-        kin = next((index for index in close if _continues(lines[index].points, sight.points)), None)
-        if kin is None:
+        longer = ((index, _lengthened(lines[index].points, sight.points)) for index in close)
+        kin, points = next(((index, points) for index, points in longer if points is not None), (None, None))
+        if kin is None or points is None:
             lines.append(sight)
         else:
-            sight = replace(lines[kin], points=_extended(lines[kin].points, sight.points))
+            sight = replace(lines[kin], points=points)
             lines[kin] = sight
         cv2.fillPoly(drawn, [np.round(sight.points).astype(np.int32)], 1)
     return lines
@@ -110,12 +113,36 @@ def _edges(crop: Display) -> NDArray[np.float32]:
     return brightest(np.asarray(steps)).astype(np.float32)
 
 
+def _lengthened(line: Corners, other: Corners) -> Corners | None:
+    """Return a line with a box that belongs to it, or None where it does not."""
+    if not _same_line(other, line):
+        return None
+    return _extended(line, other) if _continues(line, other) else _spanning(line, other)
+
+
+def _spanning(line: Corners, other: Corners) -> Corners | None:
+    """Return the line from the beginning of one part to the end of the other, each of which saw its lean a little off.
+
+    A tile ends in the middle of a line that leans: half a word is judged as a name.
+    """
+    along, _ = axes(max(line, other, key=lambda points: sides(points)[0]))
+    first, last = sorted((line, other), key=lambda points: float((points @ along).min()))
+    overlap = float((first @ along).max() - (last @ along).min())
+    if overlap > _PARTS * min(sides(line)[0], sides(other)[0]):
+        return None
+    start, end = (first[0] + first[3]) / 2, (last[1] + last[2]) / 2
+    along = (end - start) / max(1.0, float(np.hypot(*(end - start))))
+    across = _across(along)
+    cores = np.concatenate((_core(line), _core(other)))
+    half = max(sides(line)[1] / 2, sides(other)[1] / 2, float(np.abs((cores - start) @ across).max()))
+    if half > _BENT * max(sides(line)[1], sides(other)[1]):
+        return None
+    return np.array([start - half * across, end - half * across, end + half * across, start + half * across])
+
+
 def _continues(line: Corners, other: Corners) -> bool:
     """Tell whether a box belongs to a line, and the line drawn on would cover what the engine saw as text in it."""
-    if not _same_line(other, line):
-        return False
-    _, across = axes(line)
-    offsets = (_core(other) - line.mean(axis=0)) @ across
+    offsets = (_core(other) - line.mean(axis=0)) @ _across(axes(line)[0])
     return float(np.abs(offsets).max()) <= 0.5 * sides(line)[1]
 
 
@@ -125,11 +152,16 @@ def _same_line(one: Corners, other: Corners) -> bool:
         return False
     if min(length / thickness, other_length / other_thickness) > 1.5 and abs(degrees(one) - degrees(other)) > 10:
         return False
-    along, across = axes(one if length > other_length else other)
+    along, _ = axes(one if length > other_length else other)
     apart = other.mean(axis=0) - one.mean(axis=0)
-    if abs(float(apart @ across)) > 0.35 * min(thickness, other_thickness):
+    if abs(float(apart @ _across(along))) > 0.35 * min(thickness, other_thickness):
         return False
     return abs(float(apart @ along)) < (length + other_length) / 2
+
+
+def _across(along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The direction at a right angle to a line; the ends of a quad that the edge of a tile cuts stand upright instead."""
+    return np.array((-along[1], along[0]))
 
 
 def _extended(line: Corners, other: Corners) -> Corners:

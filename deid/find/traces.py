@@ -22,6 +22,8 @@ _SHORT: Final = 1
 _BEYOND: Final = 8
 # Its least contrast, and how much anything else in the box may differ from the ground, in grey levels.
 _CONTRAST, _UNSEEN = 60, 12
+# Share of its box and what is beyond it that one runs through, without a gap, to one side of that at least: a sweep ends somewhere.
+_THROUGH: Final = 0.9
 # Share of columns that may hold more than one piece of it: where it turns within a pixel or two.
 _TURNS: Final = 0.25
 # How far around its pixels its smoothed edge reaches.
@@ -52,7 +54,10 @@ def _is_one_stroke(crop: Display) -> bool:
     drawn = ink > ink.max() / 2
     # The ground counts as a component.
     strokes, _ = cv2.connectedComponents(drawn.astype(np.uint8))
-    if ink.max() < _CONTRAST or strokes != 2 or not drawn.any(axis=0).all():
+    columns = np.flatnonzero(drawn.any(axis=0))
+    whole = len(columns) >= _THROUGH * drawn.shape[1] and np.ptp(columns) < len(columns)
+    goes_on = len(columns) and (columns[0] == 0 or columns[-1] == drawn.shape[1] - 1)
+    if ink.max() < _CONTRAST or strokes != 2 or not whole or not goes_on:
         return False
     several = (np.diff(drawn.astype(np.int8), axis=0, prepend=0) == 1).sum(axis=0) > 1
     middle = several[len(several) // 4 : len(several) - len(several) // 4]

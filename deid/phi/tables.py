@@ -60,7 +60,7 @@ def technical() -> frozenset[str]:
 @cache
 def common() -> frozenset[str]:
     """Words that mean nothing by themselves."""
-    return frozenset(_listed("common.txt")) - weak() - technical()
+    return frozenset((*_listed("common.txt"), *_listed("languages.txt"))) - weak() - technical()
 
 
 @cache

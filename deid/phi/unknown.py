@@ -138,9 +138,18 @@ def _excused(tokens: tuple[Token, ...], index: int, never: frozenset[str]) -> st
     """Why a word stays that the vocabulary does not know as it stands."""
     if plain(tokens[index].text) in never:
         return "rule:site-never"
-    if _split_or_glued(tokens, index):
+    if _split_or_glued(tokens, index) or _is_keyword(tokens[index].text):
         return "rule:split-word"
     return ""
+
+
+def _is_keyword(word: str) -> bool:
+    """Tell words that begin with capitals and stand together as one, none of them a name: ReferringPhysicianName."""
+    parts = _CAPITALS.findall(word)
+    return len(parts) > 1 and "".join(parts) == word and all(len(part) > 1 and strength(part) in HARMLESS for part in parts)
+
+
+_CAPITALS: Final = re.compile(r"[A-Z][a-z]+|[A-Z]+(?![a-z])")
 
 
 def _split_or_glued(tokens: tuple[Token, ...], index: int) -> bool:

@@ -5,12 +5,14 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from deid.errors import EnvironmentBroken
 from deid.find import load_engine, networks, runtimes
 from deid.find.decoding import Spelling
 from deid.find.head import Head
 from deid.find.rapidocr import _rows_for
+from tests.benchmark.fonts import font_files
 
 
 def test_an_unknown_engine_names_the_choices():
@@ -120,6 +122,15 @@ def test_a_line_of_which_most_was_not_read_is_not_read(rapidocr, monkeypatch, gr
     monkeypatch.setattr(rapidocr, "_spell_at", lambda crop, rows: Spelling(tuple(text), steps, 0.99))
     (line,) = rapidocr.read_text(grey(), [((20, 20), (past, 20), (past, 50), (20, 50))])
     assert line.text.reveal() == read
+
+
+@pytest.mark.parametrize("text", ["LAO 30 Иванова", "Смирнова 1.2 mm", "12/64 Сидоров", "№ истории 4471/26"])
+def test_a_line_with_a_name_that_the_reader_leaves_out_is_not_read(rapidocr, grey, text):
+    picture = Image.fromarray(grey(100, 400))
+    ImageDraw.Draw(picture).text((40, 40), text, font=ImageFont.truetype(font_files("tune", "screen")[0], 22), fill=(230, 230, 230))
+    pixels = np.array(picture)
+    lines = rapidocr.read_text(pixels, [box.quad for box in rapidocr.detect(pixels)])
+    assert lines and all(len(line.text) == 0 for line in lines)
 
 
 def test_tesseract_finds_and_reads_plain_text(grey, write):

@@ -41,6 +41,18 @@ def test_what_a_pass_saw_further_on_lengthens_the_line():
     assert sides(line.points)[1] == pytest.approx(20)
 
 
+def test_a_leaning_line_that_the_edge_of_a_tile_cuts_is_one_line():
+    # Both parts end upright at the edge of their tile, and each saw its lean a little off.
+    left = np.array([[20, 140], [220, 106], [220, 126], [23, 160]], float)
+    right = np.array([[170, 112], [380, 74], [384, 94], [170, 133]], float)
+    picture = BLANK.copy()
+    picture[70:165, 20:384:4] = 255
+    (line,) = joined([Sight(left, 0.9, "plain"), Sight(right, 0.9, "plain")], picture)
+    assert line.points[:, 0].min() < 24 and line.points[:, 0].max() > 378
+    assert sides(line.points)[1] < 26
+    assert len(joined([Sight(left, 0.9, "plain"), Sight(right + np.array((0, 24)), 0.9, "plain")], picture)) == 2
+
+
 def test_lines_above_each_other_stay_apart():
     assert len(joined([sight(50, 50, 150, 70), sight(50, 72, 150, 92)], BLANK)) == 2
 

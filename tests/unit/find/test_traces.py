@@ -34,6 +34,14 @@ def test_a_curve_is_a_trace_whole_and_beat_by_beat(box, ground, colour):
     assert is_trace(line(box, 0.99, "V"), beats(ground, colour))
 
 
+def test_a_curve_may_end_in_its_box_on_one_side_only():
+    ended = beats()
+    ended[:, 376:] = 0
+    assert is_trace(line((20, 30, 384, 125)), ended)
+    ended[:, :26] = 0
+    assert not is_trace(line((20, 30, 384, 125)), ended)
+
+
 def test_what_is_surely_read_is_text():
     assert not is_trace(line(ROW, 0.96), beats())
 

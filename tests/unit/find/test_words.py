@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from deid.find.decoding import Spelling
-from deid.find.words import words
+from deid.find.words import misses_letters, words
 
 
 def crop(*inked):
@@ -48,3 +48,16 @@ def test_air_before_the_first_character_is_no_gap_between_words():
     _, (first, second) = words(spelling("F 96", (22, 66, 90, 120)), picture, QUAD, (48, 240))
     assert 60 <= max(x for x, _ in first.quad) <= 75
     assert 60 <= min(x for x, _ in second.quad) <= 75
+
+
+def test_letters_that_were_left_out_are_missed():
+    picture = crop((10, 100), (120, 220))
+    assert misses_letters(spelling("4711", (130, 155, 180, 205)), picture)
+    assert misses_letters(spelling("47", (20, 80)), picture)
+    assert not misses_letters(spelling("name 4711", (15, 40, 65, 90, 110, 130, 155, 180, 205)), picture)
+
+
+def test_a_thin_rule_beside_what_was_read_is_no_letter():
+    picture = crop()
+    picture[12:36, 120:220:4] = picture[24:26, 10:100] = 230
+    assert not misses_letters(spelling("4711", (130, 155, 180, 205)), picture)

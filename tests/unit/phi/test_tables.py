@@ -83,7 +83,7 @@ def test_no_technical_word_stands_alone_that_is_a_weak_one_too():
 
 
 def test_tables_are_lower_case_without_accents_and_say_nothing_twice():
-    for name in ("technical.txt", "weak.txt", "common.txt"):
+    for name in ("technical.txt", "weak.txt", "common.txt", "languages.txt"):
         words = [
             word for line in (FOLDER / name).read_text(encoding="utf-8").splitlines() if line[:1] != "#" for word in line.split()
         ]
