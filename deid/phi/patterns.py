@@ -131,7 +131,7 @@ def _told_behind(rule: tables.Rule, text: str, end: int, protected: list[tuple[i
     aged = rule.id in ("age", "age-dicom") and text[end - 1].isalpha() and not meets(end - 1, end, protected)
     return (
         aged
-        or rule.id in ("sex-age-alone", "date-before-clock")
+        or rule.id in ("sex-age-alone", "date-before-clock", "clock-dotted")
         or (rule.id == "date-lost-dot" and re.search(r"\d[-./](?:19|20)\d{2}$", text[:end]) is not None)
         or (rule.id == "date-dmy" and beyond and re.search(r"[-./]\s?\w{4}$", text[:end]) is not None)
     )

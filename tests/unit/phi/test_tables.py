@@ -52,7 +52,7 @@ def labels_of(text):
         at
         for match in re.finditer(
             r"Tel|Tech|read by|Report of the scan by|ext|seit|on|at|à|a las|um| h|Alter|aged|Bed|S/N|SN|5/N"
-            r"|Groin|CTA|TICI 2b|ACT 245|5000 U",
+            r"|Groin|CTA|pt|TICI 2b|ACT 245|5000 U",
             text,
         )
         for at in range(*match.span())
@@ -100,6 +100,7 @@ def test_no_common_surname_is_technical_without_its_phrase():
         provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
         surnames |= {plain(name) for name in provider.last_names if isinstance(name, str)}
     assert surnames & tables.technical() <= REVIEWED
+    assert not surnames & set(tables._listed("languages.txt"))
 
 
 def test_classifier_data_stays_small():
