@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from deid.find.samples import brightest, darkest, grey
-from deid.types import FrameRange, Frames
+from deid.types import Box, FrameRange, Frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +22,8 @@ _CUT = 24.0
 # Longer runs are split: text shown for a moment fades from the mean, and hides in the brightest of too many frames.
 _LONGEST_RUN = 64
 _SMALL = (64, 64)
+# Text that stands still changes from frame to frame by less than this share of its ink, once its grain is smoothed away, in pixels.
+_STILL, _GRAIN = 0.3, 1.0
 # For every so many frames three are looked at singly, the first and the last of the run among them.
 _THREE_OF = 32
 
@@ -67,8 +69,17 @@ def runs(frames: Frames) -> Iterator[Run]:
         yield gathered.run(frames.count)
 
 
-def glances(frames: Frames, run: Run, *, between: bool = False) -> Iterator[tuple[Display, tuple[Display, ...]]]:
-    """Yield three single frames of a run at a time: in grey, as the colours of one picture, and as they are; in all their looks.
+@dataclass(frozen=True, slots=True)
+class Three:
+    """Three single frames of a run: in grey, as the colours of one picture, and as they are; with their numbers."""
+
+    packed: Display
+    shown: tuple[Display, ...]
+    numbers: tuple[int, ...]
+
+
+def glances(frames: Frames, run: Run, *, between: bool = False) -> Iterator[Three]:
+    """Yield three single frames of a run at a time, in all their looks.
 
     What no projection of the run keeps, such as grey text on bright anatomy for a moment, still shows on the frame itself.
     `between` takes the frames in the middle between those that are taken otherwise.
@@ -82,19 +93,35 @@ def glances(frames: Frames, run: Run, *, between: bool = False) -> Iterator[tupl
     yield from _threes(frames, [numbers[index : index + 3] for index in range(0, len(numbers), 3)])
 
 
-def every(frames: Frames, run: Run) -> Iterator[tuple[Display, tuple[Display, ...]]]:
+def every(frames: Frames, run: Run) -> Iterator[Three]:
     """Yield all frames of a run as `glances` does: each three lie far apart, so that what moves does not lie upon itself."""
     first, past = run.frames
     apart = -(-(past - first) // 3)
     yield from _threes(frames, [range(number, past, apart) for number in range(first, first + apart)])
 
 
-def _threes(frames: Frames, chosen: Iterable[Sequence[int]]) -> Iterator[tuple[Display, tuple[Display, ...]]]:
+def _threes(frames: Frames, chosen: Iterable[Sequence[int]]) -> Iterator[Three]:
     for numbers in chosen:
         looks = [tuple(frames.looks(number)) for number in numbers]
         for number in range(max(map(len, looks))):
-            three = tuple(look[min(number, len(look) - 1)] for look in looks)
-            yield np.asarray(cv2.merge([grey(three[min(colour, len(three) - 1)]) for colour in range(3)]), np.uint8), three
+            shown = tuple(look[min(number, len(look) - 1)] for look in looks)
+            colours = [grey(shown[min(colour, len(shown) - 1)]) for colour in range(3)]
+            yield Three(np.asarray(cv2.merge(colours), np.uint8), shown, tuple(numbers))
+
+
+def stands(box: Box, three: Three, frames: Frames, run: Run) -> bool:
+    """Tell whether what three frames show in a box looks the same on a frame beside: it shows for a while, but does not move."""
+    x0, y0, x1, y1 = box
+
+    def part(picture: Display) -> NDArray[np.float32]:
+        soft = cv2.GaussianBlur(picture[y0:y1, x0:x1], (0, 0), _GRAIN)
+        return grey(np.asarray(soft, np.uint8)).astype(np.float32)
+
+    parts, mean = [part(picture) for picture in three.shown], part(run.mean)
+    own = int(np.argmax([np.abs(one - mean).mean() for one in parts]))
+    ink = float(np.abs(parts[own] - np.median(parts[own])).mean())
+    beside = [number for number in (three.numbers[own] - 1, three.numbers[own] + 1) if run.frames[0] <= number < run.frames[1]]
+    return any(float(np.abs(part(frames.display(number)) - parts[own]).mean()) < _STILL * ink for number in beside)
 
 
 class _Gathered:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deid.find.cine import every, glances, runs
+from deid.find.cine import every, glances, runs, stands
 from deid.find.looking import Earlier, Look, Looked, look, stray
 from deid.find.passes import (
     AGAIN_AT_PHOTOS,
@@ -28,6 +28,8 @@ from deid.types import Frames, Instance, Reading, Region, TextLine
 if TYPE_CHECKING:
     from deid.types import Display
 
+# Below this certainty a line of a projection may be several lines of its frames.
+_MUDDLED = 0.6
 # Fewer frames than this have no mean worth looking at.
 _SHORTEST_RUN = 3
 
@@ -91,14 +93,19 @@ def _is_large(frames: Frames) -> bool:
 
 def _reading(instance: Instance, engine: TextEngine, how: Look, photo: bool, kept: Sequence[TextLine] = ()) -> Reading:
     filmed = instance.cine and instance.frames.count >= _SHORTEST_RUN
-    looked = list(_look_at_runs(instance.frames, how, engine) if filmed else _look_at_pages(instance.frames, how, engine, kept))
+    pages = range(instance.frames.count)
+    looked = list(
+        _look_at_runs(instance.frames, how, engine) if filmed else _look_at_pages(instance.frames, pages, how, engine, kept)
+    )
     lines = tuple(line for one in looked for line in one.lines)
     return Reading(lines, _names(how), photo, sum(one.ghosts for one in looked))
 
 
-def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence[TextLine]) -> Iterator[Looked]:
+def _look_at_pages(
+    frames: Frames, pages: Iterable[int], how: Look, engine: TextEngine, kept: Sequence[TextLine] = ()
+) -> Iterator[Looked]:
     """Look at every page in all its looks; what one look shows well is not read again in the next, nor are lines that stand."""
-    for index in range(frames.count):
+    for index in pages:
         standing = Standing([line for line in kept if line.frames[0] <= index < line.frames[1]])
         known: tuple[TextLine, ...] = ()
         shown: tuple[Display, ...] = ()
@@ -114,26 +121,35 @@ def _look_at_pages(frames: Frames, how: Look, engine: TextEngine, kept: Sequence
 
 
 def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Looked]:
-    """Look at each run's projections, then at single frames of it for whatever changed; where text strays, at all of them."""
+    """Look at each run's projections, then at single frames of it for whatever changed; where text moves, at all of them."""
     single = replace(how, passes=how.passes[:1], small_print=False)
     for run in runs(frames):
-        pack = look(run.pack, how, engine, run.frames, read_on=(run.mean, run.brightest, run.darkest))
-        yield pack
-        lines = pack.lines
+        together = [look(run.pack, how, engine, run.frames, read_on=(run.mean, run.brightest, run.darkest))]
+        lines = together[0].lines
         # Three frames at most are all looked at singly.
         if run.frames[1] - run.frames[0] > _SHORTEST_RUN:
-            mean = look(run.mean, single, engine, run.frames, earlier=Earlier(lines))
-            yield mean
-            lines += mean.lines
+            together.append(look(run.mean, single, engine, run.frames, earlier=Earlier(lines)))
+            lines += together[1].lines
+        if _is_muddled(lines):
+            yield from _look_at_pages(frames, range(*run.frames), how, engine)
+            continue
+        yield from together
         known = Earlier(lines, run.level)
-        strayed: tuple[TextLine, ...] = ()
-        for packed, three in glances(frames, run, between=how.between):
-            glanced = look(packed, single, engine, run.frames, earlier=known, read_on=three)
+        moves = False
+        for three in glances(frames, run, between=how.between):
+            glanced = look(three.packed, single, engine, run.frames, earlier=known, read_on=three.shown)
             yield glanced
-            strayed += stray(glanced.lines, lines, frames.shape(run.frames[0]))
-        if strayed:
-            for packed, three in every(frames, run):
-                yield look(packed, single, engine, run.frames, earlier=known, read_on=three)
+            strayed = stray(glanced.lines, lines, frames.shape(run.frames[0]))
+            moves = moves or not all(stands(Region(line.quad, line.frames).box, three, frames, run) for line in strayed)
+        if moves:
+            for three in every(frames, run):
+                yield look(three.packed, single, engine, run.frames, earlier=known, read_on=three.shown)
+
+
+def _is_muddled(lines: Sequence[TextLine]) -> bool:
+    """Tell a run whose projections show texts upon each other: its frames are pages, such as the slides of an animation."""
+    unread = sum(line.confidence < _MUDDLED or not len(line.text) for line in lines)
+    return unread >= _SHORTEST_RUN and unread * 3 >= len(lines)
 
 
 def _names(how: Look) -> tuple[str, ...]:

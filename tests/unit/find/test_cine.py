@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deid.find.cine import every, glances, runs
+from deid.find.cine import every, glances, runs, stands
 
 
 @pytest.fixture
@@ -38,7 +38,10 @@ def test_glances_see_the_first_and_the_last_frame_three_at_a_time(film, grey):
     pictures = [grey(32, 32, 100 + number) for number in range(40)]
     frames = film(*pictures)
     (run,) = runs(frames)
-    seen = [(packed[0, 0].tolist(), [int(one[0, 0, 0]) for one in three]) for packed, three in glances(frames, run)]
+    seen = [
+        (packed[0, 0].tolist(), [int(one[0, 0, 0]) for one in three])
+        for packed, three in ((one.packed, one.shown) for one in glances(frames, run))
+    ]
     assert [levels for _, levels in seen] == [packed for packed, _ in seen]
     levels = [level for _, three in seen for level in three]
     assert levels[0] == 100 and levels[-1] == 139 and max(np.diff(levels)) <= 11
@@ -49,7 +52,7 @@ def test_the_second_look_sees_other_frames_than_the_first(film, grey):
     frames = film(*[grey(32, 32, 100 + number) for number in range(40)])
     (run,) = runs(frames)
     first, second = (
-        [int(one[0, 0, 0]) for _, three in glances(frames, run, between=between) for one in three] for between in (False, True)
+        [int(one[0, 0, 0]) for three in glances(frames, run, between=between) for one in three.shown] for between in (False, True)
     )
     assert not set(first) & set(second) and len(second) == len(first) - 1
 
@@ -57,6 +60,21 @@ def test_the_second_look_sees_other_frames_than_the_first(film, grey):
 def test_every_frame_is_seen_once_beside_two_far_away(film, grey):
     frames = film(*[grey(32, 32, 100 + number) for number in range(41)])
     (run,) = runs(frames)
-    seen = [[int(one[0, 0, 0]) for one in three] for _, three in every(frames, run)]
+    seen = [[int(one[0, 0, 0]) for one in three.shown] for three in every(frames, run)]
     assert sorted(level for three in seen for level in three) == list(range(100, 141))
     assert all(np.diff(three).min() >= 13 for three in seen)
+
+
+@pytest.mark.parametrize(("speed", "still"), [(0, True), (1, False), (6, False)])
+def test_text_that_moves_is_told_from_text_that_shows_for_a_while(film, grey, write, speed, still):
+    pictures = [grey(120, 200) for _ in range(30)]
+    noise = np.random.default_rng(1)
+    for number in range(8, 20):
+        write(pictures[number], "DOE", (60, 40 + speed * (number - 8)))
+    pictures = [np.clip(picture + noise.normal(0, 4, picture.shape), 0, 255).astype(np.uint8) for picture in pictures]
+    frames = film(*pictures)
+    (run,) = runs(frames)
+    (three,) = glances(frames, run)
+    assert three.numbers[1] in range(8, 20)
+    y = 40 + speed * (three.numbers[1] - 8)
+    assert stands((55, y - 18, 105, y + 6), three, frames, run) is still
