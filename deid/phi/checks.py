@@ -120,8 +120,10 @@ def _is_street(match: re.Match[str]) -> bool:
 
 def _is_hospital(match: re.Match[str]) -> bool:
     """Tell the name of a hospital from the word in a sentence: transfer from outside hospital, no thrombolysis."""
-    if _COURSE.match(match.string, match.end()):
+    if _COURSE.match(match.string, match.end()) or _STAY.match(match.group()):
         return False
+    if plain(match.group()) in _ADJECTIVES:
+        return _NAMED.match(match.string, match.end()) is not None
     if not match.group().islower():
         return True
     before = re.findall(r"[^\W_]+", match.string[: match.start()])[-2:]
@@ -129,6 +131,10 @@ def _is_hospital(match: re.Match[str]) -> bool:
     return not before or not all(word.islower() and strength(word) in HARMLESS for word in [*before, *after])
 
 
+# Hospitalisation; and what is the adjective of a sentence or a heading unless a name follows.
+_STAY: Final = re.compile(r"h[o0]spitali[sz]", re.IGNORECASE)
+_ADJECTIVES: Final = ("clinica", "clinique")
+_NAMED: Final = re.compile(r"\s(?:d[eiu][ls]?\s|la\s|los\s|las\s)*[A-ZÀ-Þ]")
 # Words behind "Hospital" that make it a head of a letter.
 _COURSE: Final = re.compile(r"\s(?:course|day|stay|problems?)(?![^\W_])", re.IGNORECASE)
 
@@ -145,8 +151,8 @@ def _is_title(match: re.Match[str]) -> bool:
     after = next((word for word in rest if plain(word) not in tables.words()["titles"]), "")
     if plain(after) in tables.words()["colleagues"]:
         return False
-    # The Rankin scale is no Mrs.
-    if first == "mRS":
+    # The Rankin scale is no Mrs, and "med" is "with" in the north.
+    if first == "mRS" or (first == "med" and match.group()[3:4] != "."):
         return False
     modality = first in ("MR", "DR") and match.group()[len(first) : len(first) + 1] != "."
     doubtful = modality or plain(first) in tables.words()["doubtful_titles"]
@@ -164,6 +170,12 @@ def _is_initial(match: re.Match[str]) -> bool:
     if len(match["name"]) <= _SHORT_SURNAME:
         return not sided or kind != STRONG
     return kind != STRONG and (match.group().endswith(".") or not (sided and kind == DAMAGED))
+
+
+def _is_department(match: re.Match[str]) -> bool:
+    """Tell a department by name or number from any department of a kind: Department of Radiology."""
+    of_a_kind = re.search(r"\s(?:of|for|de|di|da|för|voor)\s([^\W\d_]+)$", match.group(), re.IGNORECASE)
+    return of_a_kind is None or strength(of_a_kind[1]) not in HARMLESS
 
 
 def _is_practice(match: re.Match[str]) -> bool:
@@ -254,6 +266,7 @@ CHECKS: Final[dict[str, Callable[[re.Match[str]], bool]]] = {
     "computer": is_computer,
     "count": _is_count,
     "damaged": _is_damaged,
+    "department": _is_department,
     "decimal": _is_decimal,
     "path": _is_path,
     "pressure": _is_pressure,

@@ -27,6 +27,8 @@ _WIDEST_GAP = 3
 _FRAGMENT = 3
 # A technical word of so many letters is no middle name: Werner Radiology.
 _MIDDLE = 6
+# So many words make a sentence.
+_SENTENCE = 4
 # A damaged word counts as technical evidence from this length on, where the model agrees.
 _LONG, _SURE = 9, 0.9
 
@@ -38,6 +40,13 @@ def supported(tokens: tuple[Token, ...], protected: list[tuple[int, int]], label
         for index, token in enumerate(tokens)
         if index not in labelled
     )
+
+
+def is_sentence(tokens: tuple[Token, ...]) -> bool:
+    """Tell words of a sentence, most of them in small letters and known, whatever language: a name in it goes alone."""
+    words = [token.text for token in tokens if token.kind == "word" and len(token.text) > 1]
+    known = [word for word in words if word.islower() and (strength(word) in HARMLESS or plain(word) in tables.small())]
+    return len(words) >= _SENTENCE and len(known) * 2 > len(words)
 
 
 def _long_damaged(word: str) -> bool:
@@ -183,7 +192,7 @@ def _part_of_name(token: Token, between: str) -> bool:
         return True
     if simple in lists["given"] and between == " " and not token.text.islower():
         return True
-    if token.text.islower() and simple in tables.common():
+    if token.text.islower() and (simple in tables.common() or simple in tables.small()):
         return False
     # Engines put spaces into words: HENRIET TE, PAL MA.
     if len(simple) <= _FRAGMENT and (len(simple) < _FRAGMENT or not token.text.islower()):
@@ -205,6 +214,8 @@ def _whole_line(tokens: tuple[Token, ...], protected: list[tuple[int, int]], lab
     # A bare 12/64 or 3.5 beside a name may be the number of a house as well as of a frame.
     if not address and (not named or supported(tokens, [span for span in protected if _lettered(tokens, span)], labelled)):
         return []
+    if not address and is_sentence(tokens):
+        return []
     kept = labelled
     category = PhiCategory.LOCATION if address else named[0].category
     switch = "" if address or any(not mark.switch for mark in named) else named[0].switch
@@ -212,5 +223,5 @@ def _whole_line(tokens: tuple[Token, ...], protected: list[tuple[int, int]], lab
         Mark(token.start, token.end, category, 0.6, "closure", switch)
         for index, token in enumerate(tokens)
         if index not in kept and plain(token.text) not in SEXES and not YEAR.fullmatch(token.text)
-        if address or not (token.text.islower() and token.text in tables.common())
+        if address or not (token.text.islower() and plain(token.text) in tables.common())
     ]

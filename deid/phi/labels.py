@@ -150,7 +150,8 @@ def claims(text: str, tokens: tuple[Token, ...], hits: list[LabelHit], protected
     marks: list[Mark] = []
     for number, hit in enumerate(hits):
         past = hits[number + 1].first if number + 1 < len(hits) else len(tokens)
-        marks.extend(claim(hit.label, text, tokens[hit.past : past], protected, hit.separated, "label"))
+        sure = hit.separated or (hit.label.category == "name" and not hit.label.switch and hit.past - hit.first > 1)
+        marks.extend(claim(hit.label, text, tokens[hit.past : past], protected, sure, "label"))
     return marks
 
 
@@ -259,7 +260,9 @@ def _plainly_technical(tokens: tuple[Token, ...], protected: list[tuple[int, int
     """Tell what stands after a label whose value is covered already: Name: (black) CT HEAD; no common name is in the vocabulary."""
     known = [strength(token.text) for token in tokens if not meets(token.start, token.end, protected) and len(token.text) > 1]
     alone = any(len(token.text) == 1 and not meets(token.start, token.end, protected) for token in tokens)
-    return not alone and all(kind in HARMLESS for kind in known) and (STRONG in known or not known)
+    # Of so short words nobody knows which are names: CAN ER.
+    short = all(len(token.text) <= _SHORT and plain(token.text) not in tables.words()["modalities"] for token in tokens)
+    return not alone and not short and all(kind in HARMLESS for kind in known) and (STRONG in known or not known)
 
 
 def _number_runs(

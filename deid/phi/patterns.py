@@ -93,6 +93,7 @@ def pattern_marks(text: str, protected: list[tuple[int, int]]) -> list[Mark]:
             start, end = _trimmed(text, start, end)
             marks.append(Mark(start, end, category, 0.95, f"rule:{rule.id}", _switch(rule, match)))
     marks += _times(text, marks)
+    marks += _ranges(text, marks)
     addresses = [mark for mark in marks if mark.category in (PhiCategory.NETWORK, PhiCategory.EMAIL)]
     return [mark for mark in marks if mark in addresses or not any(a.start <= mark.start and mark.end <= a.end for a in addresses)]
 
@@ -131,7 +132,8 @@ def _told_behind(rule: tables.Rule, text: str, end: int, protected: list[tuple[i
     aged = rule.id in ("age", "age-dicom") and text[end - 1].isalpha() and not meets(end - 1, end, protected)
     return (
         aged
-        or rule.id in ("sex-age-alone", "date-before-clock", "clock-dotted")
+        or rule.id in ("sex-age-alone", "date-before-clock", "clock-dotted", "age-before-word")
+        or (rule.id == "age-word" and re.search(r"\blat \d{2,3}$", text[:end]) is not None)
         or (rule.id == "date-lost-dot" and re.search(r"\d[-./](?:19|20)\d{2}$", text[:end]) is not None)
         or (rule.id == "date-dmy" and beyond and re.search(r"[-./]\s?\w{4}$", text[:end]) is not None)
     )
@@ -171,6 +173,22 @@ def _times(text: str, marks: list[Mark]) -> list[Mark]:
         if mark.category is PhiCategory.DATE and text[mark.start : mark.end][-1:].isdigit()
     ]
     return [Mark(*match.span("time"), PhiCategory.TIME, 0.95, "rule:clock", "clock") for match in found if match]
+
+
+_BIS: Final = r"(?:bis|und|do|til|till|tot|to|au|al|a|e|ve|and|et|y)"
+_FIRST: Final = re.compile(rf"(?<![^\W_])(?P<day>[0-3]?\d\.?(?:[01]?\d\.?)?)\s?(?:-|–|{_BIS})\s?$", re.IGNORECASE)
+_LAST: Final = re.compile(
+    rf"\s?(?:-|–|{_BIS})\s?(?P<day>[0-3]?\d(?:,?\s(?:19|20)\d{{2}})?)(?![^\W_]|[.,/:]\d|\s?[mck]?[mgv]\b)", re.IGNORECASE
+)
+
+
+def _ranges(text: str, marks: list[Mark]) -> list[Mark]:
+    """The day before a date or behind it that is the other end of a stay: 3. bis 12. März."""
+    found = []
+    for mark in marks:
+        if mark.category is PhiCategory.DATE:
+            found += [match.span("day") for match in (_FIRST.search(text[: mark.start]), _LAST.match(text, mark.end)) if match]
+    return [Mark(start, end, PhiCategory.DATE, 0.95, "rule:date-dmy") for start, end in found]
 
 
 _SHORT_CLOCK: Final = re.compile(r"(?<![\w:.,])(?:[01]?\d|2[0-3]):\d(?![\w:.,])")

@@ -64,6 +64,12 @@ def common() -> frozenset[str]:
 
 
 @cache
+def small() -> frozenset[str]:
+    """Words that somebody is called as well, and that are words of a sentence in small letters."""
+    return frozenset(_listed("small.txt"))
+
+
+@cache
 def weak() -> frozenset[str]:
     """Technical words that are names elsewhere."""
     return frozenset(_listed("weak.txt"))

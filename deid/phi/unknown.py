@@ -8,7 +8,7 @@ from typing import Final
 
 from deid.phi import tables
 from deid.phi.canon import plain
-from deid.phi.closure import SEXES, YEAR, supported
+from deid.phi.closure import SEXES, YEAR, is_sentence, supported
 from deid.phi.model import NAME, believe
 from deid.phi.patterns import Mark
 from deid.phi.tokens import DAMAGED, HARMLESS, STRONG, WEAK, Token, meets, phrase_spans, strength
@@ -140,6 +140,9 @@ def _excused(tokens: tuple[Token, ...], index: int, never: frozenset[str]) -> st
         return "rule:site-never"
     if _split_or_glued(tokens, index) or _is_keyword(tokens[index].text):
         return "rule:split-word"
+    word = tokens[index].text
+    if word.islower() and plain(word) in tables.small() and is_sentence(tokens):
+        return "rule:small-word"
     return ""
 
 
