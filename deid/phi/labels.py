@@ -171,6 +171,9 @@ def claim(
         if label.category not in ("phone",)
         else list(tokens)
     )
+    if label.category == "name" and not sure and tokens[0].text.islower():
+        # "Patient lag ruhig auf dem Tisch" is a sentence.
+        return []
     places = (sure or _is_numbered_place(label, tokens, protected)) and _heads_places(label, how)
     if label.category in _NUMERIC and not places:
         named = label.text in tables.words()["places"] and tokens[0] in _joined_to_digits(text, tokens)

@@ -175,8 +175,8 @@ def _times(text: str, marks: list[Mark]) -> list[Mark]:
     return [Mark(*match.span("time"), PhiCategory.TIME, 0.95, "rule:clock", "clock") for match in found if match]
 
 
-_BIS: Final = r"(?:bis|und|do|til|till|tot|to|au|al|a|e|ve|and|et|y)"
-_FIRST: Final = re.compile(rf"(?<![^\W_])(?P<day>[0-3]?\d\.?(?:[01]?\d\.?)?)\s?(?:-|–|{_BIS})\s?$", re.IGNORECASE)
+_BIS: Final = r"(?:bis|und|do|til|till|tot en met|t/m|tot|to|au|al|a|e|ile|ve|and|et|en|och|og|i|y)"
+_FIRST: Final = re.compile(rf"(?<![^\W_])(?P<day>[0-3]?\d(?:\.(?:[01]?\d\.?)?|[-/][01]?\d)?)\s?(?:-|–|{_BIS})\s?$", re.IGNORECASE)
 _LAST: Final = re.compile(
     rf"\s?(?:-|–|{_BIS})\s?(?P<day>[0-3]?\d(?:,?\s(?:19|20)\d{{2}})?)(?![^\W_]|[.,/:]\d|\s?[mck]?[mgv]\b)", re.IGNORECASE
 )

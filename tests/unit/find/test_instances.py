@@ -62,6 +62,18 @@ def test_text_that_moves_down_a_run_is_covered_wherever_it_comes(rapidocr, insta
     assert all(any(covers(line.quad, place) for line in lines) for place in places)
 
 
+def test_the_slides_of_an_animation_are_pages(rapidocr, instance, grey, write):
+    words = ["DOE JANE", "MRN 4711", "LAO 30", "Findings", "No bleeding", "DOB 1956", "Smith, John", "Run 12"]
+    slides = [grey(220, 300, 240) for _ in range(6)]
+    for number, slide in enumerate(slides):
+        for row, word in enumerate(words[number:] + words[:number]):
+            write(slide, word, (12 + 9 * number, 22 + 25 * row + 5 * (number % 3)), scale=0.5 + 0.02 * number, colour=(20, 20, 20))
+    lines = find_text(instance(*slides, cine=True), rapidocr, Policy()).lines
+    assert all(line.frames[1] - line.frames[0] == 1 for line in lines)
+    read = [[line.text.reveal() for line in lines if line.frames[0] == number] for number in range(6)]
+    assert all(len(texts) == 8 and {"Findings", "DOE JANE"} <= set(texts) for texts in read)
+
+
 def test_pages_keep_their_own_lines(rapidocr, instance, grey, write):
     first, second = grey(), grey()
     write(second, "MRN 4711", (20, 60))
