@@ -107,7 +107,8 @@ def _special(kind: str, hand: _Hand, rng: np.random.Generator, count: int) -> Se
             runs.Caption((0, count), hand.says("{staff}", 0.05, 0.7, speed=(1, 0)), still=False),
         ]
     if kind == "crossing":
-        down, slant = float(rng.uniform(4, 7)), float(rng.uniform(2, 4))
+        # In pixels of a frame of 512, so that nothing leaves a smaller one.
+        down, slant = hand.side / 512 * rng.uniform((4, 2), (7, 4))
         return [
             runs.Caption((0, count), hand.says("{LAST} {mrn}", 0.1, 0.12, speed=(0, down)), still=False),
             runs.Caption((start, start + 40), hand.says("{dob}", 0.4, 0.85, speed=(slant, -slant)), still=False),
