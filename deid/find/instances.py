@@ -28,8 +28,9 @@ from deid.types import Frames, Instance, Reading, Region, TextLine
 if TYPE_CHECKING:
     from deid.types import Display
 
-# Below this certainty a line of a projection may be several lines of its frames.
+# Below this certainty a line of a projection may be several lines of its frames; so many of them, and such a share, are.
 _MUDDLED = 0.6
+_MUDDLED_LINES, _MUDDLED_SHARE = 3, 1 / 3
 # Fewer frames than this have no mean worth looking at.
 _SHORTEST_RUN = 3
 
@@ -149,7 +150,7 @@ def _look_at_runs(frames: Frames, how: Look, engine: TextEngine) -> Iterator[Loo
 def _is_muddled(lines: Sequence[TextLine]) -> bool:
     """Tell a run whose projections show texts upon each other: its frames are pages, such as the slides of an animation."""
     unread = sum(line.confidence < _MUDDLED or not len(line.text) for line in lines)
-    return unread >= _SHORTEST_RUN and unread * 3 >= len(lines)
+    return unread >= _MUDDLED_LINES and unread >= _MUDDLED_SHARE * len(lines)
 
 
 def _names(how: Look) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ _WORTH_A_LOOK = 0.2
 # A sight that reaches further than this beyond a line, in line heights, has seen more of it.
 _NEWS = 0.5
 # Two parts of one line share less than this of the shorter one, and lie in a strip no wider than this, in line heights.
-_PARTS, _BENT = 0.6, 1.2 / 2
+_PARTS, _BENT = 0.6, 1.2
 # Margin of a box on each side, in shares of its thickness.
 _MARGIN = 0.3
 
@@ -49,12 +49,12 @@ def joined(sights: Sequence[Sight], picture: Display) -> list[Sight]:
             continue
         close = near(sight.points, [line.points for line in lines])
         longer = ((index, _lengthened(lines[index].points, sight.points)) for index in close)
-        kin, points = next(((index, points) for index, points in longer if points is not None), (None, None))
-        if kin is None or points is None:
+        kin = next(((index, points) for index, points in longer if points is not None), None)
+        if kin is None:
             lines.append(sight)
         else:
-            sight = replace(lines[kin], points=points)
-            lines[kin] = sight
+            index, points = kin
+            sight = lines[index] = replace(lines[index], points=points)
         cv2.fillPoly(drawn, [np.round(sight.points).astype(np.int32)], 1)
     return lines
 
@@ -135,7 +135,7 @@ def _spanning(line: Corners, other: Corners) -> Corners | None:
     across = _across(along)
     cores = np.concatenate((_core(line), _core(other)))
     half = max(sides(line)[1] / 2, sides(other)[1] / 2, float(np.abs((cores - start) @ across).max()))
-    if half > _BENT * max(sides(line)[1], sides(other)[1]):
+    if 2 * half > _BENT * max(sides(line)[1], sides(other)[1]):
         return None
     return np.array([start - half * across, end - half * across, end + half * across, start + half * across])
 

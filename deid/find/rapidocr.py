@@ -14,7 +14,7 @@ from deid.find.decoding import Spelling, spell
 from deid.find.geometry import corners, degrees, outwards, sides, straightened, turned, within
 from deid.find.probability import boxes
 from deid.find.samples import brightest
-from deid.find.words import misses_letters, words
+from deid.find.words import column_ink, misses_letters, words
 from deid.protocols import TextBox
 from deid.types import PhiText, Quad, TextLine
 
@@ -116,9 +116,10 @@ class RapidOcr:
                 again = self._spell_at(other, _rows_for(other))
                 if _better(again, read):
                     read, crop, points = again, other, turned(asked, turn)
-        if read.confidence < _UNREADABLE or _is_fragment(read, points) or misses_letters(read, crop):
+        ink = column_ink(crop)
+        if read.confidence < _UNREADABLE or _is_fragment(read, points) or misses_letters(read, ink, _CROP):
             return TextLine(PhiText(""), outwards(points), (), read.confidence, (0, 1), self.name)
-        text, parts = words(read, crop, points, shape)
+        text, parts = words(read, ink, _CROP, points, shape)
         return TextLine(PhiText(text), outwards(points), parts, read.confidence, (0, 1), self.name)
 
     def _mirrored(self, image: Display, lines: Sequence[TextLine]) -> list[int]:

@@ -31,22 +31,25 @@ _LEFT_OUT = 0.4
 _EMPTY = 0.15
 
 
-def words(spelling: Spelling, crop: Display, points: Corners, shape: tuple[int, int]) -> tuple[str, tuple[Word, ...]]:
+def words(
+    spelling: Spelling, ink: NDArray[np.float32], rows: int, points: Corners, shape: tuple[int, int]
+) -> tuple[str, tuple[Word, ...]]:
     """Return the text of a line and its words.
 
     Parameters
     ----------
     spelling
-        What was read, positions in columns of `crop`.
-    crop
-        The straightened crop, (rows, columns, 3).
+        What was read, positions in columns of a straightened crop.
+    ink
+        What `column_ink` says of the crop.
+    rows
+        The rows of the crop.
     points
         The quad under the crop, which the words share among them.
     shape
         Rows and columns of the picture.
     """
-    ink = _ink(crop)
-    spelling = _spaced(spelling, ink, crop.shape[0])
+    spelling = _spaced(spelling, ink, rows)
     groups = _groups(spelling)
     text = " ".join("".join(spelling.characters[first:past]) for first, past in groups)
     if not groups:
@@ -62,23 +65,22 @@ def words(spelling: Spelling, crop: Display, points: Corners, shape: tuple[int, 
     return text, tuple(found)
 
 
-def misses_letters(spelling: Spelling, crop: Display) -> bool:
+def misses_letters(spelling: Spelling, ink: NDArray[np.float32], rows: int) -> bool:
     """Tell a reading between or beside whose characters more text stands: letters of a script that the engine leaves out.
 
     Of 1,056 lines of the benchmark's tuned part none has so much ink there that is not misread.
     """
     if not spelling.characters:
         return False
-    ink = _ink(crop)
-    pitch = float(np.median(np.diff(spelling.middles))) if len(spelling.middles) > 1 else crop.shape[0] / 2
-    pitch = min(max(pitch, crop.shape[0] / 6), crop.shape[0] / 1.6)
+    pitch = float(np.median(np.diff(spelling.middles))) if len(spelling.middles) > 1 else rows / 2
+    pitch = min(max(pitch, rows / 6), rows / 1.6)
     places = [min(middle, len(ink) - 1) for middle in spelling.middles]
     written = [ink[max(0, int(place - pitch / 3)) : int(place + pitch / 3) + 1].mean() for place in places]
     ground = float(np.percentile(ink, 5))
     lettered = ink > (ground + float(np.median(written))) / 2
     gaps = pairwise((-pitch / 2, *spelling.middles, len(ink) + pitch / 2))
     parts = [lettered[max(0, int(left + _BESIDE * pitch)) : max(0, int(right - _BESIDE * pitch))] for left, right in gaps]
-    return any(len(part) >= crop.shape[0] / 2 and part.sum() > _LEFT_OUT * crop.shape[0] for part in parts)
+    return any(len(part) >= rows / 2 and part.sum() > _LEFT_OUT * rows for part in parts)
 
 
 def _spaced(spelling: Spelling, ink: NDArray[np.float32], rows: int) -> Spelling:
@@ -114,8 +116,8 @@ def _groups(spelling: Spelling) -> list[tuple[int, int]]:
     return groups
 
 
-def _ink(crop: Display) -> NDArray[np.float32]:
-    """How much there is to see in each column: steps of brightness along and across it."""
+def column_ink(crop: Display) -> NDArray[np.float32]:
+    """How much there is to see in each column of a crop, (rows, columns, 3): steps of brightness along and across it."""
     grey = brightest(crop).astype(np.float32) + darkest(crop).astype(np.float32)
     down = np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3))
     along = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3))

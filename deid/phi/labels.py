@@ -72,9 +72,10 @@ def announcing(text: str, tokens: tuple[Token, ...]) -> LabelHit | None:
 def bare_label(text: str, tokens: tuple[Token, ...]) -> tables.Label | None:
     """The label of a cell that holds nothing else, where it counts without its colon over and beside numbers only: Ward, FIN."""
     hit = announcing(f"{text.rstrip()}:", tokens)
+    if hit is None or hit.first > 0:
+        return None
     lists = tables.words()
-    alone = hit is not None and hit.first == 0 and hit.label.text in (*lists["places"], *lists["numbered_labels"])
-    return hit.label if hit is not None and alone else None
+    return hit.label if hit.label.text in (*lists["places"], *lists["numbered_labels"]) else None
 
 
 def _begins_a_name(hit: LabelHit, tokens: tuple[Token, ...]) -> bool:

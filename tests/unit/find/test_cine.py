@@ -38,10 +38,7 @@ def test_glances_see_the_first_and_the_last_frame_three_at_a_time(film, grey):
     pictures = [grey(32, 32, 100 + number) for number in range(40)]
     frames = film(*pictures)
     (run,) = runs(frames)
-    seen = [
-        (packed[0, 0].tolist(), [int(one[0, 0, 0]) for one in three])
-        for packed, three in ((one.packed, one.shown) for one in glances(frames, run))
-    ]
+    seen = [(three.packed[0, 0].tolist(), [int(one[0, 0, 0]) for one in three.shown]) for three in glances(frames, run)]
     assert [levels for _, levels in seen] == [packed for packed, _ in seen]
     levels = [level for _, three in seen for level in three]
     assert levels[0] == 100 and levels[-1] == 139 and max(np.diff(levels)) <= 11
